@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hist.h - a histogram of one variable that loses nothing: every value is counted once, in a
+ * bin, below, above, or as no number; sums of weights are exact. */
+#ifndef ANALYSIS_HIST_H
+#define ANALYSIS_HIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/axis.h"
+#include "analysis/exact.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* One bin's exact sums of weights and of their squares. */
+struct weight_sums {
+    struct exact w;
+    struct exact w2;
+};
+
+struct hist {
+    struct axis axis;
+    uint64_t *count;          /* [n_bins + 2]: [0] underflow, [n_bins + 1] overflow */
+    uint64_t nan;             /* values that are no number: counted apart, in no bin */
+    struct weight_sums *sums; /* [n_bins + 3], the last for nan; NULL for an unweighted one */
+};
+
+/* Copies the axis. Fails (ERROR_SYSTEM) without memory. hist_release is safe on a zeroed one. */
+int hist_init(struct hist *h, const struct axis *axis, bool weighted, struct error *err);
+void hist_release(struct hist *h);
+
+/* Counts x once, with this weight (finite; ignored by an unweighted histogram). Not thread-safe
+ * on the same *h. Never fails and never allocates. */
+void hist_fill(struct hist *h, double x, double weight);
+
+/* dst += src, bin by bin. Fails (ERROR_PEER), leaving *dst as it was, if the axes differ, if one
+ * is weighted and the other is not, or if a count would pass 2^63. */
+int hist_add(struct hist *dst, const struct hist *src, struct error *err);
+
+bool hist_equal(const struct hist *a, const struct hist *b);
+
+/* All counts, those below, above and nan too. */
+uint64_t hist_entries(const struct hist *h);
+
+/* Layout: axis, u8 weighted, u64 nan, u32 n, n pairs (u32 bin, u64 count) of the bins that are
+ * not empty, rising; then if weighted for each of these, and for nan if not 0, the two sums. */
+void hist_encode(const struct hist *h, struct buffer *out);
+int hist_decode(struct hist *h, struct bytes *in, struct error *err);
+
+#endif

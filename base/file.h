@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* file.h - whole files: read with a limit, replaced atomically. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* Appends the file's bytes to out. Fails (ERROR_INPUT) if it cannot be opened or is larger than
+ * limit bytes, (ERROR_SYSTEM) if reading fails; the text names the path. */
+int file_read(const char *path, size_t limit, struct buffer *out, struct error *err);
+
+/* Replaces path by size bytes: a temporary file beside it, fsync, rename, fsync of the folder. A
+ * reader sees the old file or the new one, whole; after a crash too. */
+int file_write(const char *path, mode_t mode, const void *data, size_t size, struct error *err);
+
+/* folder + "/" + name in fresh memory that the caller frees; an absolute name comes back as it
+ * is. NULL without memory. */
+char *file_join(const char *folder, const char *name);
+
+/* Makes the folder if it is missing (its parent must exist). */
+int file_make_folder(const char *path, mode_t mode, struct error *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h - the table of the subcommands: one row and one file each. */
+#ifndef SCHEDULER_COMMANDS_COMMANDS_H
+#define SCHEDULER_COMMANDS_COMMANDS_H
+
+#include "base/error.h"
+#include "scheduler/command.h"
+
+extern const struct command command_completion;
+extern const struct command command_help;
+extern const struct command command_launch;
+extern const struct command command_rerun;
+extern const struct command command_man;
+extern const struct command command_version;
+
+/* In the order in which help shows them; ended by NULL. */
+extern const struct command *const commands_table[];
+
+/* The command of that name. NULL (ERROR_INPUT, with the nearest name) if there is none. */
+const struct command *commands_find(const char *name, struct error *err);
+
+/* Runs the program's arguments: argv[1] names the command. Returns an exit_status, or -1 with
+ * the error set, as a command does. */
+int commands_run(int argc, char *const argv[], struct error *err);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch.c - picobarn launch: from a run file to the plot, or from where it stopped. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "scheduler/commands/commands.h"
+#include "scheduler/inputs.h"
+#include "scheduler/print.h"
+#include "scheduler/run.h"
+#include "scheduler/walk.h"
+
+enum { RUN_FILE_LIMIT = 16 << 20 };
+
+/* higgs4l.yaml runs in ./higgs4l.run; to be freed. */
+static char *default_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    const char *dot = strrchr(name, '.');
+    size_t length = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
+    char *folder = malloc(length + sizeof ".run");
+    if (folder != NULL) {
+        memcpy(folder, name, length);
+        memcpy(folder + length, ".run", sizeof ".run");
+    }
+    return folder;
+}
+
+/* --dry-run: what would be read, without a run folder. */
+static int show_plan(const char *path, struct error *err)
+{
+    struct buffer text = {0};
+    struct buffer out = {0};
+    struct inputs inputs = {0};
+    struct dataset *d = NULL;
+    int rc = -1;
+    if (file_read(path, RUN_FILE_LIMIT, &text, err) == 0 &&
+        (d = dataset_parse(path, text.data, text.size, err)) != NULL &&
+        inputs_find(&inputs, d, err) == 0) {
+        uint64_t bytes = 0;
+        for (size_t i = 0; i < inputs.n; i++) {
+            bytes += inputs.input[i].size;
+        }
+        buffer_printf(&out, "analysis  %s version %u\nsamples   %zu\nfiles     %zu, %.1f MB\n",
+                      d->analysis->name, d->analysis->version, d->n_samples, inputs.n,
+                      (double)bytes / 1e6);
+        buffer_printf(&out, "shards    about %llu events each, planned after inspection\n",
+                      (unsigned long long)d->target_events);
+        rc = print_text(&out, err);
+    }
+    buffer_release(&text);
+    buffer_release(&out);
+    inputs_release(&inputs);
+    dataset_destroy(d);
+    return rc;
+}
+
+static int run(const struct invocation *invocation, struct error *err)
+{
+    const char *path = invocation_operand(invocation, 0);
+    if (invocation_flag(invocation, "dry-run")) {
+        return show_plan(path, err);
+    }
+    const char *said = invocation_option(invocation, "run-dir");
+    char *folder = said == NULL ? default_folder(path) : strdup(said);
+    if (folder == NULL) {
+        return error_no_memory(err, "a path");
+    }
+    struct run *r =
+        run_launch(folder, path, invocation_flag(invocation, "accept-changes"), err);
+    int status = r == NULL ? -1 : walk(r, invocation, err);
+    run_close(r);
+    free(folder);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {"run-dir", 0, "DIR", "folder of the run (default: the run file's name with .run, here)"},
+    WALK_OPTIONS,
+    {"dry-run", 0, NULL, "check the run file and its files, and run nothing"},
+    {"accept-changes", 0, NULL,
+     "go on although the run file or a file changed: what was computed from the old is dropped"},
+    {0},
+};
+
+static const struct command_example examples[] = {
+    {"picobarn launch higgs4l.yaml", "run on this machine; again, to go on after a crash"},
+    {"picobarn launch higgs4l.yaml --on none --listen tcp://0.0.0.0:5555",
+     "wait for workers that are started elsewhere"},
+    {0},
+};
+
+const struct command command_launch = {
+    .name = "launch",
+    .group = COMMAND_RUN,
+    .summary = "run an analysis over all its samples, to the plot",
+    .operands = "RUN.yaml",
+    .min_operands = 1,
+    .max_operands = 1,
+    .description =
+        "Inspects the files of the run file, splits them into shards, computes these on workers "
+        "and ends with result.json, its SHA-256 and the plot in the run folder.\n\n"
+        "On a run folder that is there it goes on: only what is missing is computed. It refuses "
+        "when the run file, a parameter, the analysis or a file has changed since.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* leasing.c - see leasing.h */
+#include "scheduler/leasing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/size.h"
+
+void leasing_init(struct leasing *l, struct run *run, const uint8_t key[DIGEST_KEY_SIZE])
+{
+    *l = (struct leasing){.run = run};
+    memcpy(l->key, key, sizeof l->key);
+}
+
+void leasing_release(struct leasing *l)
+{
+    free(l->index);
+    *l = (struct leasing){0};
+}
+
+static struct job *job_at(const struct leasing *l, enum lease_kind kind, size_t index)
+{
+    return kind == LEASE_SHARD ? &l->run->shard[index].job : &l->run->file[index].job;
+}
+
+/* Fisher and Yates, with the multiplicative generator of Knuth's MMIX. */
+static void shuffle_queue(struct leasing *l, uint64_t seed)
+{
+    for (size_t i = l->n; i > 1; i--) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        size_t j = (size_t)(seed >> 33) % i;
+        size_t swap = l->index[i - 1];
+        l->index[i - 1] = l->index[j];
+        l->index[j] = swap;
+    }
+}
+
+int leasing_queue(struct leasing *l, enum lease_kind kind, uint64_t shuffle, struct error *err)
+{
+    size_t n_jobs = kind == LEASE_SHARD ? l->run->n_shards : l->run->n_files;
+    free(l->index);
+    l->kind = kind;
+    l->head = 0;
+    l->n = 0;
+    l->room = n_jobs + 1;
+    l->index = calloc(l->room, sizeof *l->index);
+    if (l->index == NULL) {
+        return error_no_memory(err, "the queue");
+    }
+    for (size_t i = 0; i < n_jobs; i++) {
+        struct job *job = job_at(l, kind, i);
+        if (job->state == JOB_RUNNING) {
+            job->state = JOB_WAITING; /* leased by a scheduler that is gone */
+        }
+        if (job->state == JOB_WAITING) {
+            l->index[l->n++] = i;
+        }
+    }
+    if (shuffle != 0) {
+        shuffle_queue(l, shuffle);
+    }
+    return 0;
+}
+
+bool leasing_next(struct leasing *l, enum lease_kind kind, size_t *index)
+{
+    while (kind == l->kind && l->n > 0) {
+        *index = l->index[l->head];
+        l->head = (l->head + 1) % l->room;
+        l->n--;
+        if (job_at(l, kind, *index)->state == JOB_WAITING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void leasing_return(struct leasing *l, enum lease_kind kind, size_t index)
+{
+    if (kind != l->kind || job_at(l, kind, index)->state != JOB_WAITING) {
+        return;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->index[(l->head + i) % l->room] == index) {
+            return; /* once is enough, and keeps the ring from overflowing */
+        }
+    }
+    l->index[(l->head + l->n++) % l->room] = index;
+}
+
+void leasing_return_subject(struct leasing *l, const struct lease_id *id)
+{
+    size_t index = id->kind == LEASE_SHARD ? run_find_shard(l->run, id->subject)
+                                           : run_find_file(l->run, id->subject);
+    if (index != SIZE_MAX) {
+        leasing_return(l, id->kind, index);
+    }
+}
+
+/* The last start at or before the row: from there the reader counts objects itself. */
+static void describe_start(const json_t *inspection, struct message_lease *lease)
+{
+    const json_t *starts = json_object_get(inspection, "starts");
+    const json_t *rows = json_object_get(starts, "rows");
+    size_t low = 0;
+    size_t high = json_array_size(rows);
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if ((uint64_t)json_integer_value(json_array_get(rows, middle)) <= lease->first) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    const json_t *objects = json_array_get(json_object_get(starts, "objects"), low);
+    lease->start_row = (uint64_t)json_integer_value(json_array_get(rows, low));
+    lease->n_counters = (uint32_t)size_min(json_array_size(objects), MESSAGE_COUNTERS_MAX);
+    for (uint32_t i = 0; i < lease->n_counters; i++) {
+        lease->objects[i] = (uint64_t)json_integer_value(json_array_get(objects, i));
+    }
+}
+
+static void describe_identity(const struct run_file *f, struct message_lease *lease)
+{
+    const char *digest = json_string_value(json_object_get(f->inspection, "digest"));
+    lease->size = f->size;
+    lease->mtime_ns = f->mtime_ns;
+    if (digest != NULL && strlen(digest) < sizeof lease->digest) {
+        memcpy(lease->digest, digest, strlen(digest) + 1);
+    }
+}
+
+void leasing_describe(const struct leasing *l, enum lease_kind kind, size_t index,
+                      struct message_lease *lease)
+{
+    static char no_weight[] = "";
+    const struct run *r = l->run;
+    const struct run_shard *s = kind == LEASE_SHARD ? &r->shard[index] : NULL;
+    const struct run_file *f = s == NULL ? &r->file[index] : &r->file[s->file];
+    const struct sample *sample = &r->dataset->sample[f->sample];
+    *lease =
+        (struct message_lease){.id = {.kind = kind,
+                                      .subject = s == NULL ? f->id : s->id,
+                                      .epoch = run_next_epoch(l->run)},
+                               .path = f->path,
+                               .weight = sample->weight == NULL ? no_weight : sample->weight,
+                               .channels = sample->channels};
+    leasing_seal(l, &lease->id, lease->id.seal);
+    if (s != NULL) {
+        lease->first = s->first;
+        lease->stop = s->stop;
+        describe_start(f->inspection, lease);
+        describe_identity(f, lease);
+    }
+}
+
+void leasing_seal(const struct leasing *l, const struct lease_id *id,
+                  uint8_t seal[DIGEST_XXH128_SIZE])
+{
+    struct buffer text = {0};
+    buffer_text(&text, l->run->id);
+    buffer_u32(&text, (uint32_t)id->kind);
+    buffer_u64(&text, id->subject);
+    buffer_u64(&text, id->epoch);
+    digest_keyed(l->key, text.data, text.size, seal);
+    buffer_release(&text);
+}

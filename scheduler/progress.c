@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* progress.c - see progress.h */
+#include "scheduler/progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+    LINE_EVERY_MS = 5000, /* in a log */
+    BAR_MAX = 30,
+    WIDTH_DEFAULT = 80,
+    WIDTH_MAX = 200,
+};
+
+struct progress {
+    bool on_terminal;
+    bool has_color;
+    bool has_line;      /* a line stands there without its end */
+    uint64_t started_ms; /* of the phase */
+    uint64_t shown_ms;
+    uint64_t n_events_before; /* done when the phase began */
+    size_t n_jobs_before;
+    enum lease_kind phase;
+    size_t n_done;
+};
+
+struct progress *progress_open(void)
+{
+    struct progress *p = calloc(1, sizeof *p);
+    if (p != NULL) {
+        p->on_terminal = isatty(STDERR_FILENO) == 1;
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+        p->has_color = p->on_terminal && getenv("NO_COLOR") == NULL;
+    }
+    return p;
+}
+
+static size_t terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
+        return WIDTH_DEFAULT;
+    }
+    return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+}
+
+/* 1234567 as "1.23 M" */
+static void metric(double value, char *out, size_t size)
+{
+    static const char *const prefix[] = {"", " k", " M", " G", " T"};
+    size_t i = 0;
+    while (value >= 999.5 && i < 4) {
+        value /= 1000;
+        i++;
+    }
+    int digits = i == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    (void)snprintf(out, size, "%.*f%s", digits, value, prefix[i]);
+}
+
+static void duration(double seconds, char *out, size_t size)
+{
+    unsigned long s = seconds > 0 ? (unsigned long)(seconds + 0.5) : 0;
+    if (s >= 3600) {
+        (void)snprintf(out, size, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    } else {
+        (void)snprintf(out, size, "%lu:%02lu", s / 60, s % 60);
+    }
+}
+
+/* [#######.....] of that many characters between the brackets. */
+static void bar(double share, size_t width, char *out, size_t size)
+{
+    size_t full = (size_t)(share * (double)width + 0.5);
+    size_t n = 0;
+    for (size_t i = 0; i < width && n + 1 < size; i++) {
+        out[n++] = i < full ? '#' : '.';
+    }
+    out[n] = '\0';
+}
+
+/* What the phase has to do, in jobs. */
+struct counts {
+    size_t done;
+    size_t failed;
+    size_t all;
+};
+
+static struct counts count(const struct dispatch_view *view)
+{
+    struct run_tally t = view->phase == LEASE_SHARD ? run_tally_shards(view->run)
+                                                    : run_tally_files(view->run);
+    struct run_tally files = run_tally_files(view->run);
+    size_t all = t.n[JOB_WAITING] + t.n[JOB_RUNNING] + t.n[JOB_DONE] + t.n[JOB_FAILED];
+    size_t lost_files = view->phase == LEASE_SHARD ? files.n[JOB_FAILED] : 0;
+    return (struct counts){
+        .done = t.n[JOB_DONE], .failed = t.n[JOB_FAILED] + lost_files, .all = all};
+}
+
+/* The words behind the bar. */
+static void describe(const struct progress *p, const struct dispatch_view *view,
+                     const struct counts *c, char *out, size_t size)
+{
+    double elapsed = (double)(clock_now_ms() - p->started_ms) / 1000;
+    size_t new_jobs = c->done + c->failed > p->n_jobs_before
+                          ? c->done + c->failed - p->n_jobs_before
+                          : 0;
+    double left = new_jobs == 0 ? -1
+                                : elapsed * (double)(c->all - c->done) / (double)new_jobs;
+    char rate[32] = "-";
+    char time_left[32] = "-";
+    char failed[48] = "";
+    if (elapsed > 0.2) {
+        metric((double)(view->n_events - p->n_events_before) / elapsed, rate, sizeof rate);
+    }
+    if (left >= 0) {
+        duration(left, time_left, sizeof time_left);
+    }
+    if (c->failed > 0) {
+        (void)snprintf(failed, sizeof failed, "%s  %zu failed%s", p->has_color ? "\033[31m" : "",
+                       c->failed, p->has_color ? "\033[0m" : "");
+    }
+    if (view->phase == LEASE_INSPECT) {
+        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", c->done, c->all,
+                       view->n_workers, failed);
+        return;
+    }
+    (void)snprintf(out, size, "%zu/%zu shards  %sev/s  %zu workers  %s left%s", c->done, c->all,
+                   rate, view->n_workers, time_left, failed);
+}
+
+/* A new phase starts its own clock. */
+static void note_phase(struct progress *p, const struct dispatch_view *view,
+                       const struct counts *c)
+{
+    if (p->phase != view->phase) {
+        p->phase = view->phase;
+        p->started_ms = clock_now_ms();
+        p->n_events_before = view->n_events;
+        p->n_jobs_before = c->done + c->failed;
+        p->shown_ms = 0;
+    }
+}
+
+static void show_bar(struct progress *p, const char *words, double share)
+{
+    char drawn[BAR_MAX + 1];
+    size_t width = terminal_width();
+    size_t taken = strlen(words) + 10;
+    size_t room = width > taken + 10 ? width - taken : 10;
+    bar(share, room < BAR_MAX ? room : BAR_MAX, drawn, sizeof drawn);
+    (void)fprintf(stderr, "\r\033[K[%s] %3.0f%%  %s", drawn, 100 * share, words);
+    (void)fflush(stderr);
+    p->has_line = true;
+}
+
+void progress_show(void *context, const struct dispatch_view *view)
+{
+    struct progress *p = context;
+    if (p == NULL) {
+        return;
+    }
+    struct counts c = count(view);
+    note_phase(p, view, &c);
+    uint64_t now = clock_now_ms();
+    bool is_end = c.done + c.failed >= c.all;
+    if (!p->on_terminal && now - p->shown_ms < LINE_EVERY_MS && !(is_end && c.done != p->n_done)) {
+        return;
+    }
+    p->shown_ms = now;
+    p->n_done = c.done;
+    double share = c.all == 0 ? 0 : (double)c.done / (double)c.all;
+    char words[256];
+    if (view->paused != NULL) {
+        (void)snprintf(words, sizeof words, "paused: %.200s", view->paused);
+    } else {
+        describe(p, view, &c, words, sizeof words);
+    }
+    if (p->on_terminal) {
+        show_bar(p, words, share);
+    } else {
+        (void)fprintf(stderr, "%3.0f%%  %s\n", 100 * share, words);
+    }
+}
+
+void progress_close(struct progress *p)
+{
+    if (p != NULL && p->has_line) {
+        (void)fputc('\n', stderr);
+    }
+    free(p);
+}

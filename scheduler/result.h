@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* result.h - what was found (result.json, canonical and hashed) and how it came about (run.json,
+ * not hashed). */
+#ifndef SCHEDULER_RESULT_H
+#define SCHEDULER_RESULT_H
+
+#include "base/bytes.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "scheduler/merge.h"
+#include "scheduler/run.h"
+
+/* Histograms, cutflow, events and pb^-1 covered, parameters, the inputs' identities (size and
+ * digest), the analysis and its version: the same for the same data, however it was computed.
+ * The caller owns the value. */
+json_t *result_to_json(const struct run *r, const struct merge *m, struct error *err);
+
+/* Shards, attempts, leases, workers and hosts, times, processor seconds, program version. */
+json_t *result_report(const struct run *r, const struct merge *m, struct error *err);
+
+/* Writes result.json and run.json into the run's folder, each atomically; sha256 is that of
+ * result.json's bytes. */
+int result_write(const struct run *r, const struct merge *m, char sha256[DIGEST_SHA256_HEX],
+                 struct error *err);
+
+#endif

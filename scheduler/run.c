@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c - opening a run, and its state folded from the ledger; run_changes.c compares it with
+ * what is there now. See run.h */
+#include "scheduler/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/size.h"
+#include "scheduler/plan.h"
+#include "scheduler/run_changes.h"
+
+enum { RUN_FILE_LIMIT = 16 << 20, SPECIFICATION_LIMIT = 64 << 20, INSPECTION_LIMIT = 64 << 20 };
+
+char *run_path(const struct run *r, const char *name)
+{
+    return file_join(r->folder, name);
+}
+
+/* Keeps others from writing; the lock goes with the process, however it ends. */
+static int take_lock(struct run *r, struct error *err)
+{
+    char *path = run_path(r, "lock");
+    if (path == NULL) {
+        return error_no_memory(err, "a path");
+    }
+    r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    int rc = 0;
+    if (r->lock < 0) {
+        rc = error_set(err, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+    } else if (flock(r->lock, LOCK_EX | LOCK_NB) != 0) {
+        rc = error_set(err, ERROR_INPUT,
+                       "%s: another picobarn is working on this run; watch it with: "
+                       "picobarn watch %s",
+                       r->folder, r->folder);
+    }
+    free(path);
+    return rc;
+}
+
+static int visit_file(void *context, const struct ledger_file *row, struct error *err)
+{
+    struct run *r = context;
+    struct run_file *grown = realloc(r->file, (r->n_files + 1) * sizeof *grown);
+    if (grown == NULL) {
+        return error_no_memory(err, "the files of the run");
+    }
+    r->file = grown;
+    struct run_file *f = &r->file[r->n_files];
+    *f = (struct run_file){.id = row->id,
+                           .sample = row->sample,
+                           .path = strdup(row->path),
+                           .size = row->size,
+                           .mtime_ns = row->mtime_ns,
+                           .luminosity_pb = row->luminosity_pb,
+                           .job = {.state = JOB_WAITING}};
+    if (f->path == NULL) {
+        return error_no_memory(err, "the files of the run");
+    }
+    r->n_files++;
+    if (row->sample >= r->dataset->n_samples) {
+        return error_set(err, ERROR_PEER, "ledger: file %s of sample %llu, there are %zu",
+                         f->path, (unsigned long long)row->sample, r->dataset->n_samples);
+    }
+    if (row->inspection != NULL) {
+        f->inspection =
+            json_parse(row->inspection, strlen(row->inspection), INSPECTION_LIMIT, err);
+        f->rows = (uint64_t)json_integer_value(json_object_get(f->inspection, "rows"));
+        return f->inspection == NULL ? -1 : 0;
+    }
+    return 0;
+}
+
+/* Room for one more, doubling. */
+static struct run_shard *append_shard(struct run *r)
+{
+    if ((r->n_shards & (r->n_shards - 1)) == 0) {
+        size_t room = r->n_shards == 0 ? 1 : 2 * r->n_shards;
+        struct run_shard *grown = realloc(r->shard, room * sizeof *grown);
+        if (grown == NULL) {
+            return NULL;
+        }
+        r->shard = grown;
+    }
+    return &r->shard[r->n_shards++];
+}
+
+static int visit_shard(void *context, const struct ledger_shard *row, struct error *err)
+{
+    struct run *r = context;
+    size_t file = run_find_file(r, row->file);
+    if (file == SIZE_MAX || row->first > row->stop || row->stop > r->file[file].rows) {
+        return error_set(err, ERROR_PEER,
+                         "ledger: shard %llu is of no file, or beyond its rows",
+                         (unsigned long long)row->id);
+    }
+    struct run_shard *s = append_shard(r);
+    if (s == NULL) {
+        return error_no_memory(err, "the shards of the run");
+    }
+    *s = (struct run_shard){.id = row->id,
+                            .file = (uint32_t)file,
+                            .first = row->first,
+                            .stop = row->stop,
+                            .job = {.state = JOB_WAITING}};
+    return 0;
+}
+
+static int visit_event(void *context, const struct ledger_event *event, struct error *err)
+{
+    (void)err;
+    struct run *r = context;
+    r->seen = event->seq;
+    size_t i = event->kind == LEASE_SHARD ? run_find_shard(r, event->subject)
+                                          : run_find_file(r, event->subject);
+    if (i != SIZE_MAX) { /* else of a shard that was since dropped */
+        struct job *job = event->kind == LEASE_SHARD ? &r->shard[i].job : &r->file[i].job;
+        (void)job_apply(job, event->what, event->epoch);
+    }
+    return 0;
+}
+
+static void forget(struct run *r)
+{
+    for (size_t i = 0; i < r->n_files; i++) {
+        json_decref(r->file[i].inspection);
+        free(r->file[i].path);
+    }
+    free(r->file);
+    free(r->shard);
+    r->file = NULL;
+    r->shard = NULL;
+    r->n_files = 0;
+    r->n_shards = 0;
+    r->seen = 0;
+}
+
+/* The shards of a file must cover its rows without gap or overlap: then a sum over all of them
+ * counts each event once. */
+static int check_cover(const struct run *r, struct error *err)
+{
+    uint64_t *next = calloc(r->n_files + 1, sizeof *next);
+    if (next == NULL) {
+        return error_no_memory(err, "the shards of the run");
+    }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < r->n_shards; i++) {
+        const struct run_shard *s = &r->shard[i];
+        rc = s->first == next[s->file] ? 0 : -1;
+        next[s->file] = s->stop;
+    }
+    for (size_t i = 0; rc == 0 && i < r->n_files; i++) {
+        rc = next[i] == 0 || next[i] == r->file[i].rows ? 0 : -1;
+    }
+    free(next);
+    return rc == 0
+               ? 0
+               : error_set(err, ERROR_PEER,
+                           "ledger: the shards do not cover their files once and only once: it "
+                           "is damaged");
+}
+
+/* Has this shard a partial? Its row, not the event, is what counts. */
+static int visit_partial(void *context, const struct ledger_partial *partial, struct error *err)
+{
+    struct run *r = context;
+    size_t i = run_find_shard(r, partial->shard);
+    if (i == SIZE_MAX) {
+        return error_set(err, ERROR_PEER,
+                         "ledger: a partial of shard %llu, which is not planned",
+                         (unsigned long long)partial->shard);
+    }
+    r->shard[i].has_partial = true;
+    return 0;
+}
+
+/* Events say DONE exactly where a partial is, or the ledger is damaged. */
+static int check_partials(struct run *r, struct error *err)
+{
+    if (ledger_each_partial(r->ledger, 0, visit_partial, r, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < r->n_shards; i++) {
+        const struct run_shard *s = &r->shard[i];
+        if (s->has_partial != (s->job.state == JOB_DONE)) {
+            return error_set(err, ERROR_PEER,
+                             "ledger: shard %llu is %s, but its partial is %s: it is damaged",
+                             (unsigned long long)s->id, job_state_name(s->job.state),
+                             s->has_partial ? "there" : "missing");
+        }
+    }
+    return 0;
+}
+
+int run_reload(struct run *r, struct error *err)
+{
+    forget(r);
+    if (ledger_begin(r->ledger, err) != 0) {
+        return -1;
+    }
+    int rc = -1;
+    if (ledger_each_file(r->ledger, visit_file, r, err) == 0 &&
+        ledger_each_shard(r->ledger, visit_shard, r, err) == 0 && check_cover(r, err) == 0 &&
+        ledger_each_event(r->ledger, 0, visit_event, r, err) == 0) {
+        rc = r->writer ? check_partials(r, err) : 0;
+    }
+    ledger_rollback(r->ledger);
+    return rc;
+}
+
+int run_refresh(struct run *r, struct error *err)
+{
+    return ledger_each_event(r->ledger, r->seen, visit_event, r, err);
+}
+
+/* Counts the starts of schedulers, so that epochs never repeat. */
+static int start_session(struct run *r, struct error *err)
+{
+    char *text = NULL;
+    if (ledger_begin(r->ledger, err) != 0) {
+        return -1;
+    }
+    int rc = ledger_get(r->ledger, "session", &text, err);
+    r->session = text == NULL ? 1 : strtoull(text, NULL, 10) + 1;
+    free(text);
+    char next[32];
+    (void)snprintf(next, sizeof next, "%llu", (unsigned long long)r->session);
+    if (rc != 0 || ledger_set(r->ledger, "session", next, err) != 0) {
+        ledger_rollback(r->ledger);
+        return -1;
+    }
+    return ledger_commit(r->ledger, err);
+}
+
+static struct run *create(const char *folder, struct error *err)
+{
+    struct run *r = calloc(1, sizeof *r);
+    char *absolute = realpath(folder, NULL);
+    if (r == NULL || absolute == NULL) {
+        (void)error_set(err, ERROR_INPUT, "run folder %s: %s", folder, strerror(errno));
+        free(r);
+        free(absolute);
+        return NULL;
+    }
+    r->folder = absolute;
+    r->lock = -1;
+    return r;
+}
+
+static int read_specification(struct run *r, struct error *err)
+{
+    char *text = NULL;
+    if (ledger_get(r->ledger, "specification", &text, err) != 0) {
+        return -1;
+    }
+    r->specification =
+        text == NULL ? NULL : json_parse(text, strlen(text), SPECIFICATION_LIMIT, err);
+    if (text == NULL) {
+        (void)error_set(err, ERROR_PEER, "ledger: it does not say what is run");
+    }
+    free(text);
+    return r->specification == NULL ? -1 : 0;
+}
+
+/* Reads the ledger's copy of the run file into r->dataset. */
+static int read_dataset(struct run *r, struct error *err)
+{
+    char *path = NULL;
+    char *text = NULL;
+    int rc = -1;
+    if (ledger_get(r->ledger, "run_file_path", &path, err) == 0 &&
+        ledger_get(r->ledger, "run_file", &text, err) == 0 &&
+        ledger_get(r->ledger, "run_id", &r->id, err) == 0) {
+        if (path == NULL || text == NULL || r->id == NULL) {
+            (void)error_set(err, ERROR_PEER, "ledger: it does not say what is run");
+        } else {
+            r->dataset = dataset_parse(path, text, strlen(text), err);
+            rc = r->dataset == NULL ? -1 : read_specification(r, err);
+        }
+    }
+    free(path);
+    free(text);
+    return rc;
+}
+
+/* Opens the ledger of a folder whose lock is settled, and reads it all. */
+static int read_run(struct run *r, enum ledger_mode mode, struct error *err)
+{
+    char *ledger = run_path(r, "ledger.db");
+    if (ledger == NULL) {
+        return error_no_memory(err, "a path");
+    }
+    r->writer = mode == LEDGER_WRITE;
+    r->ledger = ledger_open(ledger, mode, err);
+    free(ledger);
+    return r->ledger == NULL || read_dataset(r, err) != 0 ? -1 : run_reload(r, err);
+}
+
+struct run *run_open_unlocked(const char *folder, struct error *err)
+{
+    struct run *r = create(folder, err);
+    if (r != NULL && read_run(r, LEDGER_WRITE, err) != 0) {
+        run_close(r);
+        return NULL;
+    }
+    return r;
+}
+
+struct run *run_open(const char *folder, enum ledger_mode mode, struct error *err)
+{
+    struct run *r = create(folder, err);
+    if (r == NULL) {
+        return NULL;
+    }
+    bool writer = mode == LEDGER_WRITE;
+    if ((writer && take_lock(r, err) != 0) || read_run(r, mode, err) != 0 ||
+        (writer &&
+         (run_compare_specification(r, r->dataset, err) != 0 || start_session(r, err) != 0))) {
+        run_close(r);
+        return NULL;
+    }
+    return r;
+}
+
+void run_close(struct run *r)
+{
+    if (r == NULL) {
+        return;
+    }
+    forget(r);
+    ledger_close(r->ledger);
+    dataset_destroy(r->dataset);
+    json_decref(r->specification);
+    free(r->id);
+    free(r->folder);
+    if (r->lock >= 0) {
+        (void)close(r->lock);
+    }
+    free(r);
+}
+
+/* What a new ledger starts with; in one transaction, so that a ledger has it all or is empty. */
+static int record_run(struct run *r, const char *path, const char *text, struct error *err)
+{
+    uint8_t random[8];
+    char id[2 * sizeof random + 1];
+    digest_random(random, sizeof random);
+    digest_hex(random, sizeof random, id);
+    struct buffer specification = {0};
+    json_t *json = dataset_specification(r->dataset);
+    int rc = json_write_canonical(json, &specification, err);
+    json_decref(json);
+    if (rc != 0 || buffer_string(&specification) == NULL) {
+        buffer_release(&specification);
+        return -1;
+    }
+    char created[32];
+    (void)snprintf(created, sizeof created, "%lld", (long long)clock_unix_ms());
+    const char *const texts[][2] = {
+        {"run_id", id},          {"run_file_path", path},
+        {"run_file", text},      {"specification", (const char *)specification.data},
+        {"created_ms", created}, {"program", PICOBARN_VERSION}};
+    for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(texts); i++) {
+        rc = ledger_set(r->ledger, texts[i][0], texts[i][1], err);
+    }
+    buffer_release(&specification);
+    return rc;
+}
+
+static int record_inputs(struct run *r, const struct inputs *inputs, struct error *err)
+{
+    for (size_t i = 0; i < inputs->n; i++) {
+        const struct input *in = &inputs->input[i];
+        struct ledger_file file = {.sample = in->sample,
+                                   .size = in->size,
+                                   .mtime_ns = in->mtime_ns,
+                                   .luminosity_pb = in->luminosity_pb,
+                                   .path = in->path};
+        if (ledger_add_file(r->ledger, &file, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* A new ledger under a temporary name, which gets its own when it holds everything: a crash on
+ * the way leaves no half of a run. */
+static int found(struct run *r, const char *path, const char *text, struct error *err)
+{
+    struct inputs inputs = {0};
+    char *ledger = run_path(r, "ledger.db");
+    char *young = run_path(r, "ledger.db.new");
+    int rc = -1;
+    if (ledger == NULL || young == NULL || inputs_find(&inputs, r->dataset, err) != 0) {
+        goto out;
+    }
+    (void)unlink(young);
+    r->ledger = ledger_open(young, LEDGER_CREATE, err);
+    if (r->ledger == NULL || ledger_begin(r->ledger, err) != 0) {
+        goto out;
+    }
+    rc = record_run(r, path, text, err) == 0 ? record_inputs(r, &inputs, err) : -1;
+    rc = rc == 0 ? ledger_commit(r->ledger, err) : rc;
+    ledger_close(r->ledger); /* folds the WAL into the file */
+    r->ledger = NULL;
+    if (rc == 0 && rename(young, ledger) != 0) {
+        rc = error_set(err, ERROR_SYSTEM, "%s: %s", ledger, strerror(errno));
+    }
+out:
+    inputs_release(&inputs);
+    free(ledger);
+    free(young);
+    return rc;
+}
+
+/* Makes a run where there is none, or compares the one that is there. */
+static int found_or_compare(struct run *r, const char *path, const struct buffer *text,
+                            bool accept_changes, struct error *err)
+{
+    r->dataset = dataset_parse(path, text->data, text->size, err);
+    if (r->dataset == NULL) {
+        return -1;
+    }
+    char *ledger = run_path(r, "ledger.db");
+    bool there = ledger != NULL && access(ledger, F_OK) == 0;
+    char *copy = run_path(r, "run.yaml");
+    int rc = ledger == NULL || copy == NULL ? error_no_memory(err, "a path") : 0;
+    if (rc == 0 && !there) {
+        rc = found(r, path, (const char *)text->data, err);
+        rc = rc == 0 ? file_write(copy, 0644, text->data, text->size, err) : rc;
+    } else if (rc == 0) {
+        rc = run_compare(r, ledger, accept_changes, err);
+        if (rc == 1) {
+            rc = found(r, path, (const char *)text->data, err);
+        }
+    }
+    free(ledger);
+    free(copy);
+    return rc;
+}
+
+struct run *run_launch(const char *folder, const char *path, bool accept_changes,
+                       struct error *err)
+{
+    struct buffer text = {0};
+    struct run *r = NULL;
+    char *absolute = realpath(path, NULL);
+    int rc = -1;
+    if (absolute == NULL) {
+        (void)error_set(err, ERROR_INPUT, "run file %s: %s", path, strerror(errno));
+    } else if (file_read(path, RUN_FILE_LIMIT, &text, err) == 0 &&
+               buffer_string(&text) != NULL && file_make_folder(folder, 0755, err) == 0 &&
+               (r = create(folder, err)) != NULL && take_lock(r, err) == 0) {
+        rc = found_or_compare(r, absolute, &text, accept_changes, err);
+    }
+    buffer_release(&text);
+    free(absolute);
+    run_close(r); /* and its lock: run_open takes it again */
+    return rc == 0 ? run_open(folder, LEDGER_WRITE, err) : NULL;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_changes.c - see run_changes.h */
+#include "scheduler/run_changes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+static const char advice[] =
+    "use another --run-dir, or --accept-changes to drop what was computed "
+    "from the old";
+
+/* The path of the first difference between two JSON values into where[size], e.g.
+ * "parameters.z1_min_gev: 40 -> 50". */
+static void describe_difference(const json_t *was, const json_t *is, char *where, size_t size)
+{
+    if (json_is_object(was) && json_is_object(is)) {
+        const char *key = NULL;
+        json_t *value = NULL;
+        json_t *both = json_copy((json_t *)(uintptr_t)was); /* jansson iterates non-const */
+        (void)json_object_update_missing(both, (json_t *)(uintptr_t)is);
+        json_object_foreach(both, key, value)
+        {
+            const json_t *a = json_object_get(was, key);
+            const json_t *b = json_object_get(is, key);
+            if (!json_equal(a, b)) {
+                size_t length = strlen(where);
+                (void)snprintf(where + length, size - length, "%s%s", length == 0 ? "" : ".",
+                               key);
+                describe_difference(a, b, where, size);
+                break;
+            }
+        }
+        json_decref(both);
+        return;
+    }
+    char *a = was == NULL ? NULL : json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *b = is == NULL ? NULL : json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
+    size_t length = strlen(where);
+    (void)snprintf(where + length, size - length, ": %.150s -> %.150s",
+                   a == NULL ? "nothing" : a, b == NULL ? "nothing" : b);
+    free(a);
+    free(b);
+}
+
+static int move_aside(const char *ledger, struct error *err)
+{
+    static const char *const suffix[] = {"", "-wal", "-shm"};
+    long long now = clock_unix_ms();
+    for (size_t i = 0; i < 3; i++) {
+        char from[4096];
+        char to[4096];
+        int n = snprintf(from, sizeof from, "%s%s", ledger, suffix[i]);
+        int m = snprintf(to, sizeof to, "%s.%lld%s", ledger, now, suffix[i]);
+        if (n < 0 || m < 0 || (size_t)n >= sizeof from || (size_t)m >= sizeof to ||
+            (rename(from, to) != 0 && errno != ENOENT)) {
+            return error_set(err, ERROR_SYSTEM, "%s: cannot be moved aside: %s", ledger,
+                             strerror(errno));
+        }
+    }
+    return 0;
+}
+
+int run_compare_specification(const struct run *r, const struct dataset *d, struct error *err)
+{
+    json_t *is = dataset_specification(d);
+    int rc = is == NULL ? error_no_memory(err, "a comparison") : 0;
+    if (rc == 0 && !json_equal(r->specification, is)) {
+        char where[1024] = "";
+        describe_difference(r->specification, is, where, sizeof where);
+        rc = error_set(err, ERROR_INPUT,
+                       "run folder %s: the run was launched with something else (%s): %s",
+                       r->folder, where, advice);
+    }
+    json_decref(is);
+    return rc;
+}
+
+/* Are the dataset's files those of the ledger, by name? */
+static int compare_names(const struct run *old, const struct inputs *now, struct error *err)
+{
+    for (size_t i = 0; i < old->n_files || i < now->n; i++) {
+        const char *was = i < old->n_files ? old->file[i].path : NULL;
+        const char *is = i < now->n ? now->input[i].path : NULL;
+        if (was == NULL || is == NULL || strcmp(was, is) != 0) {
+            return error_set(
+                err, ERROR_INPUT,
+                "run folder %s: the patterns of the run file match other files than "
+                "when it was launched (%s%s%s): use another --run-dir",
+                old->folder, was == NULL ? "" : was, was != NULL && is != NULL ? ", " : "",
+                is == NULL ? "" : is);
+        }
+    }
+    return 0;
+}
+
+static int compare_files(struct run *old, const struct run *r, bool accept_changes,
+                         struct error *err)
+{
+    struct inputs now = {0};
+    int rc = inputs_find(&now, r->dataset, err);
+    rc = rc == 0 ? compare_names(old, &now, err) : rc;
+    for (size_t i = 0; rc == 0 && !accept_changes && i < now.n; i++) {
+        const struct run_file *f = &old->file[i];
+        /* Of a file that was never read nothing is lost. */
+        if (f->inspection != NULL &&
+            (f->size != now.input[i].size || f->mtime_ns != now.input[i].mtime_ns)) {
+            rc = error_set(err, ERROR_INPUT,
+                           "run folder %s: %s changed since it was inspected (%llu bytes then, "
+                           "%llu now): %s",
+                           r->folder, f->path, (unsigned long long)f->size,
+                           (unsigned long long)now.input[i].size, advice);
+        }
+    }
+    inputs_release(&now);
+    return rc == 0 && run_take_replaced_files(old, accept_changes, err) < 0 ? -1 : rc;
+}
+
+int run_compare(struct run *r, const char *ledger, bool accept_changes, struct error *err)
+{
+    /* The lock is r's: the old run is opened as a second writer in the same process. */
+    struct run *old = run_open_unlocked(r->folder, err);
+    if (old == NULL) {
+        return -1;
+    }
+    int rc = run_compare_specification(old, r->dataset, err);
+    if (rc == 0) {
+        rc = compare_files(old, r, accept_changes, err);
+    } else if (accept_changes) {
+        rc = 1;
+    }
+    run_close(old);
+    return rc == 1 && move_aside(ledger, err) != 0 ? -1 : rc;
+}
+
+/* Sets one file back to be inspected as it is now. */
+static int take_replaced(struct run *r, struct run_file *f, const struct stat *st,
+                         struct error *err)
+{
+    struct ledger_file row = {.id = f->id,
+                              .sample = f->sample,
+                              .size = (uint64_t)st->st_size,
+                              .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 +
+                                          st->st_mtim.tv_nsec,
+                              .luminosity_pb = f->luminosity_pb,
+                              .path = f->path};
+    struct ledger_event event = {.time_ms = clock_unix_ms(),
+                                 .kind = LEASE_INSPECT,
+                                 .subject = f->id,
+                                 .what = f->job.state == JOB_FAILED ? JOB_RERUN : JOB_DROPPED,
+                                 .detail = "the file was replaced"};
+    if (ledger_drop_shards(r->ledger, f->id, err) != 0 ||
+        ledger_update_file(r->ledger, &row, err) != 0) {
+        return -1;
+    }
+    return f->job.state == JOB_WAITING || f->job.state == JOB_RUNNING
+               ? 0
+               : ledger_add_event(r->ledger, &event, err);
+}
+
+/* Does a job of this file stand failed? */
+static bool has_failed(const struct run *r, size_t file)
+{
+    bool failed = r->file[file].job.state == JOB_FAILED;
+    for (size_t i = 0; !failed && i < r->n_shards; i++) {
+        failed = r->shard[i].file == file && r->shard[i].job.state == JOB_FAILED;
+    }
+    return failed;
+}
+
+/* 1 if the file was replaced and taken so, 0 if it is as it was or is gone, -1 on an error. */
+static int take_if_replaced(struct run *r, struct run_file *f, struct error *err)
+{
+    struct stat st;
+    if (stat(f->path, &st) != 0) {
+        return 0; /* still broken: its inspection will say so */
+    }
+    int64_t mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if ((uint64_t)st.st_size == f->size && mtime_ns == f->mtime_ns) {
+        return 0;
+    }
+    return take_replaced(r, f, &st, err) == 0 ? 1 : -1;
+}
+
+int run_take_replaced_files(struct run *r, bool all, struct error *err)
+{
+    if (ledger_begin(r->ledger, err) != 0) {
+        return -1;
+    }
+    int n = 0;
+    for (size_t i = 0; i < r->n_files; i++) {
+        bool unread = r->file[i].inspection == NULL;
+        int rc = all || unread || has_failed(r, i) ? take_if_replaced(r, &r->file[i], err) : 0;
+        if (rc < 0) {
+            ledger_rollback(r->ledger);
+            return -1;
+        }
+        n += rc;
+    }
+    return ledger_commit(r->ledger, err) == 0 ? n : -1;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run_changes.h - private to run.c: is a run that is there still the one that is asked for? */
+#ifndef SCHEDULER_RUN_CHANGES_H
+#define SCHEDULER_RUN_CHANGES_H
+
+#include <stdbool.h>
+
+#include "scheduler/run.h"
+
+/* Compares r->dataset (as asked for) and its files with the ledger at that path. 0: go on with it.
+ * 1: it was moved aside, begin anew (only if accept_changes). -1 with ERROR_INPUT naming what
+ * changed. Files that were replaced are set back to be inspected again if accept_changes. */
+int run_compare(struct run *r, const char *ledger, bool accept_changes, struct error *err);
+
+/* Is the dataset, by this program, what the run was launched with? Else ERROR_INPUT, naming the
+ * first difference (a parameter, a sample, the version of the analysis). */
+int run_compare_specification(const struct run *r, const struct dataset *d, struct error *err);
+
+/* Looks at the files behind jobs that failed (and, if all is true, at every file): one whose size
+ * or time differs from the ledger's is taken as it is now, its shards and partials are dropped,
+ * and it is inspected again. Returns how many, or -1. */
+int run_take_replaced_files(struct run *r, bool all, struct error *err);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker_program.c - see worker_program.h */
+#include "scheduler/worker_program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+extern char **environ;
+
+char *worker_program_find(struct error *err)
+{
+    const char *said = getenv("PICOBARN_WORKER"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    if (said != NULL) {
+        return strdup(said);
+    }
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *slash = NULL;
+    if (n > 0) {
+        self[n] = '\0';
+        slash = strrchr(self, '/');
+    }
+    if (slash == NULL) {
+        (void)error_set(err, ERROR_SYSTEM,
+                        "the program's own place is unknown: say "
+                        "PICOBARN_WORKER=/path/to/picobarn-worker");
+        return NULL;
+    }
+    *slash = '\0';
+    return file_join(self, "picobarn-worker");
+}
+
+static int spawn(char **argv, const int out[2], const int errors[2], pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    int code = posix_spawn_file_actions_init(&actions);
+    if (code != 0) {
+        return code;
+    }
+    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
+    code = posix_spawn(pid, argv[0], &actions, NULL, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return code;
+}
+
+/* Reads both pipes until both are closed. */
+static void collect(const int fd[2], struct buffer *const to[2])
+{
+    struct pollfd polled[2] = {{.fd = fd[0], .events = POLLIN}, {.fd = fd[1], .events = POLLIN}};
+    char chunk[4096];
+    while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+        if (poll(polled, 2, -1) < 0 && errno != EINTR) {
+            return;
+        }
+        for (int i = 0; i < 2; i++) {
+            ssize_t n = polled[i].fd >= 0 && polled[i].revents != 0
+                            ? read(polled[i].fd, chunk, sizeof chunk)
+                            : -2;
+            if (n > 0) {
+                buffer_raw(to[i], chunk, (size_t)n);
+            } else if (n == 0 || (n == -1 && errno != EINTR)) {
+                polled[i].fd = -1;
+            }
+        }
+    }
+}
+
+int worker_program_run(char **argv, struct buffer *out, struct buffer *errors, int *status,
+                       struct error *err)
+{
+    int out_pipe[2];
+    int error_pipe[2];
+    char *program = worker_program_find(err);
+    if (program == NULL) {
+        return -1;
+    }
+    argv[0] = program;
+    if (pipe2(out_pipe, O_CLOEXEC) != 0) {
+        free(program);
+        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerror(errno));
+    }
+    if (pipe2(error_pipe, O_CLOEXEC) != 0) {
+        (void)close(out_pipe[0]);
+        (void)close(out_pipe[1]);
+        free(program);
+        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerror(errno));
+    }
+    pid_t pid = 0;
+    int code = spawn(argv, out_pipe, error_pipe, &pid);
+    (void)close(out_pipe[1]);
+    (void)close(error_pipe[1]);
+    int ended = 0;
+    if (code == 0) {
+        const int fd[2] = {out_pipe[0], error_pipe[0]};
+        struct buffer *const to[2] = {out, errors};
+        collect(fd, to);
+        while (waitpid(pid, &ended, 0) < 0 && errno == EINTR) {
+        }
+        *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+    } else {
+        (void)error_set(err, ERROR_SYSTEM, "worker program %s: %s", program, strerror(code));
+    }
+    (void)close(out_pipe[0]);
+    (void)close(error_pipe[0]);
+    free(program);
+    return code == 0 ? 0 : -1;
+}

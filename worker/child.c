@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* child.c - see child.h */
+#include "worker/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/size.h"
+
+extern char **environ;
+
+static void close_pair(int pair[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (pair[i] >= 0) {
+            (void)close(pair[i]);
+        }
+        pair[i] = -1;
+    }
+}
+
+/* Signals that the session blocks to hear of them must reach the child as usual. */
+static int spawn(struct child *c, char *const argv[], int in[2], int out[2], int errors[2])
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    (void)sigemptyset(&none);
+    int code = posix_spawn_file_actions_init(&actions);
+    code = code == 0 ? posix_spawnattr_init(&attributes) : code;
+    if (code != 0) {
+        return code;
+    }
+    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+    (void)posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    code = posix_spawn(&c->pid, "/proc/self/exe", &actions, &attributes, argv, environ);
+    (void)posix_spawnattr_destroy(&attributes);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return code;
+}
+
+int child_start(struct child *c, char *const argv[], struct error *err)
+{
+    int in[2] = {-1, -1};
+    int out[2] = {-1, -1};
+    int errors[2] = {-1, -1};
+    *c = (struct child){.input = -1, .output = -1, .errors = -1};
+    int code =
+        pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(errors, O_CLOEXEC) == 0
+            ? spawn(c, argv, in, out, errors)
+            : errno;
+    if (code != 0) {
+        close_pair(in);
+        close_pair(out);
+        close_pair(errors);
+        c->pid = 0;
+        return error_set(err, ERROR_SYSTEM, "starting the compute program: %s", strerror(code));
+    }
+    (void)close(in[0]);
+    (void)close(out[1]);
+    (void)close(errors[1]);
+    c->input = in[1];
+    c->output = out[0];
+    c->errors = errors[0];
+    (void)fcntl(c->output, F_SETFL, O_NONBLOCK);
+    (void)fcntl(c->errors, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+void child_listen(struct child *c)
+{
+    char chunk[1024];
+    ssize_t n = c->errors < 0 ? 0 : read(c->errors, chunk, sizeof chunk);
+    for (; n > 0; n = read(c->errors, chunk, sizeof chunk)) {
+        size_t size = (size_t)n;
+        size_t kept = size_min(c->log_size, sizeof c->log - size);
+        memmove(c->log, c->log + (c->log_size - kept), kept);
+        memcpy(c->log + kept, chunk, size);
+        c->log_size = kept + size;
+    }
+    if (n == 0 && c->errors >= 0) {
+        (void)close(c->errors);
+        c->errors = -1;
+    }
+}
+
+int child_reap(struct child *c, int kill_first, int *exit_status)
+{
+    *exit_status = 0;
+    if (c->pid == 0) {
+        return 0;
+    }
+    if (kill_first) {
+        (void)kill(c->pid, SIGKILL);
+    }
+    if (c->input >= 0) {
+        (void)close(c->input);
+    }
+    int status = 0;
+    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    child_listen(c);
+    if (c->output >= 0) {
+        (void)close(c->output);
+    }
+    if (c->errors >= 0) {
+        (void)close(c->errors);
+    }
+    frames_release(&c->frames);
+    c->pid = 0;
+    c->input = c->output = c->errors = -1;
+    *exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+void child_log_text(const struct child *c, char *out, size_t size)
+{
+    size_t n = size_min(c->log_size, size - 1);
+    memcpy(out, c->log + (c->log_size - n), n);
+    out[n] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        unsigned char byte = (unsigned char)out[i];
+        if (byte == '\0' || (byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f) {
+            out[i] = '?';
+        }
+    }
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compute.c - see compute.h */
+#include "worker/compute.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "worker/frames.h"
+#include "worker/message.h"
+#include "worker/order.h"
+#include "worker/reader.h"
+#include "worker/sandbox.h"
+#include "worker/shard.h"
+
+enum { HEARTBEAT_MS = 250 };
+
+struct compute {
+    const struct compute_options *options;
+    struct order order;    /* its analysis is NULL until the order came */
+    struct reader *reader; /* open from the lease before, or NULL */
+    char *path;            /* what it is open on */
+    char *weight;
+    struct buffer message; /* being written */
+    uint64_t epoch;        /* of the lease at hand */
+    uint64_t beaten_ms;    /* last heartbeat */
+};
+
+static uint64_t cpu_time_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Keeps the reader only for the same file read in the same way. */
+static int forget_other_reader(struct compute *c, const struct message_lease *lease,
+                               struct error *err)
+{
+    if (c->path != NULL && strcmp(c->path, lease->path) == 0 &&
+        strcmp(c->weight, lease->weight) == 0) {
+        return 0;
+    }
+    reader_close(c->reader);
+    free(c->path);
+    free(c->weight);
+    c->reader = NULL;
+    c->path = strdup(lease->path);
+    c->weight = strdup(lease->weight);
+    return c->path == NULL || c->weight == NULL ? error_no_memory(err, "a path") : 0;
+}
+
+static bool beat(void *context, uint64_t rows_done)
+{
+    struct compute *c = context;
+    uint64_t now = clock_now_ms();
+    if (now - c->beaten_ms >= HEARTBEAT_MS) {
+        c->beaten_ms = now;
+        struct message_heartbeat heartbeat = {.n = 1};
+        heartbeat.lease[0].epoch = c->epoch;
+        heartbeat.lease[0].events = rows_done;
+        buffer_clear(&c->message);
+        message_heartbeat_encode(&heartbeat, &c->message);
+        return frames_write(STDOUT_FILENO, &c->message, NULL) == 0;
+    }
+    return true;
+}
+
+static int inspect(struct compute *c, const struct message_lease *lease, struct buffer *payload,
+                   struct error *err)
+{
+    struct reader_request request = order_request(&c->order, lease->weight);
+    struct reader *reader = reader_open(lease->path, &request, err);
+    if (reader == NULL) {
+        return -1;
+    }
+    json_t *found = reader_inspect(reader, err);
+    reader_close(reader);
+    int rc = found == NULL ? -1 : json_write_canonical(found, payload, err);
+    json_decref(found);
+    return rc;
+}
+
+static int compute_shard(struct compute *c, const struct message_lease *lease,
+                         struct buffer *payload, struct error *err)
+{
+    struct reader_start start = {
+        .row = lease->start_row, .n_counters = lease->n_counters, .objects = lease->objects};
+    struct reader_identity expected = {.size_bytes = lease->size, .mtime_ns = lease->mtime_ns};
+    memcpy(expected.digest, lease->digest, sizeof expected.digest);
+    struct shard_task task = {.path = lease->path,
+                              .request = order_request(&c->order, lease->weight),
+                              .first = lease->first,
+                              .stop = lease->stop,
+                              .start = lease->n_counters == 0 ? NULL : &start,
+                              .channels = lease->channels,
+                              .n_threads = c->options->n_threads,
+                              .expected = lease->size == 0 ? NULL : &expected};
+    struct shard_progress progress = {.go_on = beat, .context = c};
+    struct partial partial = {0};
+    if (forget_other_reader(c, lease, err) != 0 ||
+        shard_run(&task, &c->reader, &progress, &partial, err) != 0) {
+        return -1;
+    }
+    partial_encode(&partial, payload);
+    partial_release(&partial);
+    return payload->failed ? error_no_memory(err, "a partial") : 0;
+}
+
+/* Does what the lease says, and answers. */
+static int answer(struct compute *c, const struct message_lease *lease, struct error *err)
+{
+    struct buffer payload = {0};
+    struct error reason = {0};
+    uint64_t started_us = cpu_time_us();
+    c->epoch = lease->id.epoch;
+    c->beaten_ms = clock_now_ms();
+    int rc = c->order.analysis == NULL
+                 ? error_set(&reason, ERROR_PEER, "a lease before the order")
+             : lease->id.kind == LEASE_INSPECT ? inspect(c, lease, &payload, &reason)
+                                               : compute_shard(c, lease, &payload, &reason);
+    buffer_clear(&c->message);
+    if (rc == 0) {
+        struct message_result result = {.id = lease->id,
+                                        .payload = payload.data,
+                                        .size = payload.size,
+                                        .cpu_us = cpu_time_us() - started_us};
+        message_result_encode(&result, &c->message);
+    } else {
+        struct message_failure failure = {
+            .id = lease->id, .kind = reason.kind, .text = reason.text};
+        message_failure_encode(&failure, &c->message);
+    }
+    buffer_release(&payload);
+    return frames_write(STDOUT_FILENO, &c->message, err);
+}
+
+static int handle(struct compute *c, struct bytes *message, struct error *err)
+{
+    enum message_type type = MESSAGE_TYPES;
+    if (message_type(message, &type, err) != 0) {
+        return -1;
+    }
+    int rc = -1;
+    if (type == MESSAGE_WELCOME) {
+        struct message_welcome welcome = {0};
+        rc = message_welcome_decode(&welcome, message, err);
+        order_release(&c->order);
+        rc = rc == 0 ? order_init(&c->order, welcome.order, err) : rc;
+        message_welcome_release(&welcome);
+    } else if (type == MESSAGE_LEASE) {
+        struct message_lease lease = {0};
+        rc = message_lease_decode(&lease, message, err);
+        rc = rc == 0 ? answer(c, &lease, err) : rc;
+        message_lease_release(&lease);
+    } else {
+        rc = error_set(err, ERROR_PEER, "the session said something of type %d", (int)type);
+    }
+    return rc;
+}
+
+int compute_run(const struct compute_options *options, struct error *err)
+{
+    struct sandbox_limits limits = {.memory_bytes = options->memory_bytes};
+    bool filtered = false;
+    if (sandbox_enter(&limits, &filtered, err) != 0) {
+        return -1;
+    }
+    struct compute c = {.options = options};
+    struct frames frames = {0};
+    struct bytes message;
+    int rc = 1;
+    while (rc == 1) {
+        rc = frames_take(&frames, &message, err);
+        if (rc == 1) {
+            rc = handle(&c, &message, err) == 0 ? 1 : -1;
+        } else if (rc == 0) {
+            rc = frames_read(&frames, STDIN_FILENO, err);
+        }
+    }
+    reader_close(c.reader);
+    order_release(&c.order);
+    buffer_release(&c.message);
+    frames_release(&frames);
+    free(c.path);
+    free(c.weight);
+    return rc;
+}

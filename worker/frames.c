@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* frames.c - see frames.h */
+#include "worker/frames.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker/message.h"
+
+static int write_all(int fd, const void *data, size_t size, struct error *err)
+{
+    const uint8_t *at = data;
+    while (size > 0) {
+        ssize_t n = write(fd, at, size);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return error_set(err, ERROR_SYSTEM, "writing to a pipe: %s", strerror(errno));
+        }
+        at += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+int frames_write(int fd, const struct buffer *message, struct error *err)
+{
+    if (message->failed || message->size > MESSAGE_SIZE_LIMIT) {
+        return error_set(err, ERROR_SYSTEM, "a message of %zu bytes", message->size);
+    }
+    uint8_t head[4];
+    for (size_t i = 0; i < sizeof head; i++) {
+        head[i] = (uint8_t)(message->size >> (8 * i));
+    }
+    return write_all(fd, head, sizeof head, err) == 0
+               ? write_all(fd, message->data, message->size, err)
+               : -1;
+}
+
+void frames_release(struct frames *f)
+{
+    buffer_release(&f->in);
+    f->taken = 0;
+}
+
+int frames_read(struct frames *f, int fd, struct error *err)
+{
+    /* What was taken makes room for what comes. */
+    if (f->taken > 0) {
+        memmove(f->in.data, f->in.data + f->taken, f->in.size - f->taken);
+        f->in.size -= f->taken;
+        f->taken = 0;
+    }
+    uint8_t chunk[1 << 16];
+    ssize_t n = read(fd, chunk, sizeof chunk);
+    if (n < 0) {
+        return errno == EAGAIN || errno == EINTR
+                   ? 1
+                   : error_set(err, ERROR_SYSTEM, "reading from a pipe: %s", strerror(errno));
+    }
+    buffer_raw(&f->in, chunk, (size_t)n);
+    if (f->in.failed) {
+        return error_no_memory(err, "a message");
+    }
+    return n > 0;
+}
+
+int frames_take(struct frames *f, struct bytes *message, struct error *err)
+{
+    struct bytes in = bytes_of(f->in.data + f->taken, f->in.size - f->taken);
+    uint32_t size = bytes_u32(&in);
+    if (in.failed) {
+        return 0;
+    }
+    if (size > MESSAGE_SIZE_LIMIT) {
+        return error_set(err, ERROR_PEER, "a message of %u bytes", size);
+    }
+    if (in.left < size) {
+        return 0;
+    }
+    *message = bytes_of(in.at, size);
+    f->taken += sizeof size + size;
+    return 1;
+}

@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c - see session.h
+ *
+ * Invariants: a lease is held from the moment it comes until its answer is acknowledged; the
+ * compute program is fed in the order of the leases, and only it answers, except that its death
+ * is the answer to the lease it was at. The session never ends with an answer unacknowledged and
+ * says SESSION_DONE. */
+#include "worker/session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/size.h"
+#include "worker/child.h"
+#include "worker/message.h"
+#include "worker/order.h"
+#include "worker/threads.h"
+#include "worker/wire.h"
+
+enum {
+    LEASES_AHEAD = 2,     /* not yet answered: one at work, one waiting in the pipe */
+    LEASES_HELD_MAX = 32, /* with those whose answers are not acknowledged */
+    RESEND_MS = 4000,     /* an answer without acknowledgement is sent again */
+    TICK_MS = 200,
+    STALL_MS = 300000,   /* the compute program does no event: it hangs */
+    BAD_STARTS_MAX = 12, /* deaths in a row without a single answer between */
+};
+
+/* One lease from its coming until its acknowledgement. */
+struct held {
+    struct lease_id id;
+    struct buffer lease;  /* the message, to be fed (again) */
+    struct buffer answer; /* RESULT or FAILURE, empty until there is one */
+    uint64_t sent_ms;     /* of the answer, last time */
+    uint64_t events;      /* done so far */
+    bool fed;
+};
+
+struct session {
+    const struct session_options *options;
+    struct message_hello hello;
+    struct wire *wire;
+    struct child child;
+    int signals;
+    size_t n_threads;
+    struct buffer welcome; /* as it came, for each new compute program */
+    uint32_t heartbeat_ms;
+    uint32_t silence_ms;
+    bool welcomed;     /* on this connection */
+    uint32_t n_wanted; /* asked for and not yet come */
+    size_t n_held;
+    struct held held[LEASES_HELD_MAX];
+    uint64_t heard_ms; /* from the scheduler */
+    uint64_t said_ms;  /* to it */
+    uint64_t moved_ms; /* the compute program last did something */
+    int n_bad_starts;
+    int end; /* a session_end, or -1 while it goes on */
+    struct buffer out;
+    struct buffer in;
+};
+
+static void say(struct session *s, const struct buffer *message)
+{
+    struct error err = {0};
+    s->said_ms = clock_now_ms();
+    if (wire_send(s->wire, NULL, message, &err) < 0) {
+        log_line("worker", "%s", err.text);
+    }
+}
+
+static void say_hello(struct session *s)
+{
+    buffer_clear(&s->out);
+    message_hello_encode(&s->hello, &s->out);
+    say(s, &s->out);
+}
+
+static void send_answer(struct session *s, struct held *held)
+{
+    held->sent_ms = clock_now_ms();
+    say(s, &held->answer);
+}
+
+static struct held *find_held(struct session *s, uint64_t epoch)
+{
+    for (size_t i = 0; i < s->n_held; i++) {
+        if (s->held[i].id.epoch == epoch) {
+            return &s->held[i];
+        }
+    }
+    return NULL;
+}
+
+static void drop_held(struct session *s, struct held *held)
+{
+    size_t i = (size_t)(held - s->held);
+    buffer_release(&held->lease);
+    buffer_release(&held->answer);
+    memmove(held, held + 1, (s->n_held - i - 1) * sizeof *held);
+    s->n_held--;
+}
+
+static bool answered(const struct held *held)
+{
+    return held->answer.size > 0;
+}
+
+/* The lease that the compute program is at: the first fed one without an answer. */
+static struct held *current(struct session *s)
+{
+    for (size_t i = 0; i < s->n_held; i++) {
+        if (s->held[i].fed && !answered(&s->held[i])) {
+            return &s->held[i];
+        }
+    }
+    return NULL;
+}
+
+static void start_child(struct session *s)
+{
+    char threads[32];
+    char memory[32];
+    (void)snprintf(threads, sizeof threads, "%zu", s->n_threads);
+    (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)s->options->memory_bytes);
+    char program[] = "picobarn-worker";
+    char command[] = "compute";
+    char *const argv[] = {program, command, threads, memory, NULL};
+    struct error err = {0};
+    if (child_start(&s->child, argv, &err) != 0 ||
+        frames_write(s->child.input, &s->welcome, &err) != 0) {
+        log_line("worker", "%s", err.text);
+    }
+    s->moved_ms = clock_now_ms();
+}
+
+/* Feeds what is not yet fed. A pipe that breaks here is noticed as the child's death. */
+static void feed_child(struct session *s)
+{
+    if (s->welcome.size == 0 || s->n_held == 0) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_held; i++) {
+        struct held *held = &s->held[i];
+        if (held->fed || answered(held)) {
+            continue;
+        }
+        if (s->child.pid == 0) {
+            start_child(s);
+        }
+        if (current(s) == NULL) {
+            s->moved_ms = clock_now_ms();
+        }
+        held->fed = frames_write(s->child.input, &held->lease, NULL) == 0;
+    }
+}
+
+static void fail_lease(struct session *s, struct held *held, int signal, const char *text)
+{
+    char log[CHILD_LOG_SIZE + 1];
+    child_log_text(&s->child, log, sizeof log);
+    char reason[ERROR_TEXT_SIZE];
+    (void)snprintf(reason, sizeof reason, "%s", text);
+    struct message_failure failure = {
+        .id = held->id, .kind = ERROR_SYSTEM, .signal = signal, .text = reason, .log = log};
+    buffer_clear(&held->answer);
+    message_failure_encode(&failure, &held->answer);
+    send_answer(s, held);
+}
+
+/* The compute program is gone: the lease it was at failed, the others are fed to the next one. */
+static void bury_child(struct session *s, int kill_first, const char *why)
+{
+    int status = 0;
+    int signal = child_reap(&s->child, kill_first, &status);
+    struct held *at = current(s);
+    char text[256];
+    if (why != NULL) {
+        (void)snprintf(text, sizeof text, "%s", why);
+    } else if (signal != 0) {
+        (void)snprintf(text, sizeof text, "the compute program was ended by signal %d (%s)",
+                       signal, sigdescr_np(signal) == NULL ? "?" : sigdescr_np(signal));
+    } else {
+        (void)snprintf(text, sizeof text, "the compute program ended by itself with status %d",
+                       status);
+    }
+    log_line("worker", "%s", text);
+    s->n_bad_starts++;
+    if (at != NULL) {
+        fail_lease(s, at, signal, text);
+    }
+    for (size_t i = 0; i < s->n_held; i++) {
+        s->held[i].fed = s->held[i].fed && answered(&s->held[i]);
+    }
+    if (s->n_bad_starts >= BAD_STARTS_MAX) {
+        log_line("worker", "the compute program dies each time: giving up");
+        s->end = SESSION_TROUBLE;
+    }
+}
+
+/* One message of the compute program. */
+static int take_answer(struct session *s, struct bytes *message, struct error *err)
+{
+    struct bytes whole = *message;
+    enum message_type type = MESSAGE_TYPES;
+    if (message_type(message, &type, err) != 0) {
+        return -1;
+    }
+    s->moved_ms = clock_now_ms();
+    if (type == MESSAGE_HEARTBEAT) {
+        struct message_heartbeat beat;
+        struct held *held = NULL;
+        if (message_heartbeat_decode(&beat, message, err) != 0) {
+            return -1;
+        }
+        if (beat.n == 1 && (held = find_held(s, beat.lease[0].epoch)) != NULL) {
+            held->events = beat.lease[0].events;
+        }
+        return 0;
+    }
+    struct held *held = current(s);
+    if (held == NULL || (type != MESSAGE_RESULT && type != MESSAGE_FAILURE)) {
+        return error_set(err, ERROR_PEER, "the compute program said something unasked");
+    }
+    s->n_bad_starts = 0;
+    buffer_clear(&held->answer);
+    buffer_raw(&held->answer, whole.at, whole.left);
+    send_answer(s, held);
+    return 0;
+}
+
+static void hear_child(struct session *s)
+{
+    struct error err = {0};
+    child_listen(&s->child);
+    int rc = frames_read(&s->child.frames, s->child.output, &err);
+    struct bytes message;
+    int taken = 1;
+    while (rc == 1 && taken == 1) {
+        taken = frames_take(&s->child.frames, &message, &err);
+        if (taken < 0 || (taken == 1 && take_answer(s, &message, &err) != 0)) {
+            rc = -1;
+        }
+    }
+    if (rc != 1) {
+        bury_child(s, rc < 0, rc < 0 ? err.text : NULL);
+    }
+}
+
+static void welcome(struct session *s, struct bytes *message, const struct buffer *whole)
+{
+    struct message_welcome m = {0};
+    struct error err = {0};
+    struct order order = {0};
+    int rc = message_welcome_decode(&m, message, &err);
+    rc = rc == 0 ? order_init(&order, m.order, &err) : rc;
+    if (rc != 0) {
+        log_line("worker", "%s", err.text);
+        s->end = SESSION_REFUSED;
+    } else {
+        s->heartbeat_ms = m.heartbeat_ms;
+        s->silence_ms = m.silence_ms;
+        buffer_clear(&s->welcome);
+        buffer_raw(&s->welcome, whole->data, whole->size);
+        s->welcomed = true;
+        s->n_wanted = 0;
+        for (size_t i = 0; i < s->n_held; i++) {
+            s->held[i].sent_ms = 0; /* what the last connection may have lost is sent again */
+        }
+    }
+    order_release(&order);
+    message_welcome_release(&m);
+}
+
+static void take_lease(struct session *s, struct bytes *message, const struct buffer *whole)
+{
+    struct message_lease m = {0};
+    struct error err = {0};
+    if (message_lease_decode(&m, message, &err) != 0 || s->n_held >= LEASES_HELD_MAX) {
+        log_line("worker", "a lease that cannot be taken: %s", err.text);
+    } else if (find_held(s, m.id.epoch) == NULL) {
+        struct held *held = &s->held[s->n_held++];
+        *held = (struct held){.id = m.id};
+        buffer_raw(&held->lease, whole->data, whole->size);
+    }
+    s->n_wanted -= s->n_wanted > 0;
+    message_lease_release(&m);
+}
+
+static void take_ack(struct session *s, struct bytes *message)
+{
+    struct message_ack ack;
+    struct error err = {0};
+    if (message_ack_decode(&ack, message, &err) != 0) {
+        log_line("worker", "%s", err.text);
+        return;
+    }
+    struct held *held = find_held(s, ack.id.epoch);
+    if (held != NULL && answered(held)) {
+        if (ack.verdict == ACK_REFUSED) {
+            log_line("worker", "the scheduler refused the answer to lease %llu",
+                     (unsigned long long)ack.id.epoch);
+        }
+        drop_held(s, held);
+    }
+}
+
+static void take_refusal(struct session *s, struct bytes *message)
+{
+    char reason[ERROR_TEXT_SIZE];
+    struct error err = {0};
+    if (message_refuse_decode(reason, message, &err) == 0) {
+        log_line("worker", "the scheduler refuses this worker: %s", reason);
+        s->end = SESSION_REFUSED;
+    }
+}
+
+static void take_end(struct session *s)
+{
+    s->end = SESSION_DONE;
+    for (size_t i = 0; i < s->n_held; i++) {
+        s->end = answered(&s->held[i]) ? SESSION_TROUBLE : s->end;
+    }
+}
+
+static void hear_scheduler(struct session *s)
+{
+    struct bytes message = bytes_of(s->in.data, s->in.size);
+    enum message_type type = MESSAGE_TYPES;
+    struct error err = {0};
+    if (message_type(&message, &type, &err) != 0) {
+        log_line("worker", "%s", err.text);
+        return;
+    }
+    s->heard_ms = clock_now_ms();
+    switch (type) {
+    case MESSAGE_WELCOME:
+        welcome(s, &message, &s->in);
+        break;
+    case MESSAGE_LEASE:
+        take_lease(s, &message, &s->in);
+        break;
+    case MESSAGE_ACK:
+        take_ack(s, &message);
+        break;
+    case MESSAGE_REFUSE:
+        take_refusal(s, &message);
+        break;
+    case MESSAGE_WHO:
+        s->welcomed = false;
+        say_hello(s);
+        break;
+    case MESSAGE_END:
+        take_end(s);
+        break;
+    default: /* a heartbeat: heard_ms was all of it */
+        break;
+    }
+}
+
+/* Asks for leases as long as there is room. */
+static void want(struct session *s)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < s->n_held; i++) {
+        open += !answered(&s->held[i]);
+    }
+    size_t coming = open + s->n_wanted;
+    if (!s->welcomed || coming >= LEASES_AHEAD || s->n_held + s->n_wanted >= LEASES_HELD_MAX) {
+        return;
+    }
+    uint32_t n = (uint32_t)(LEASES_AHEAD - coming);
+    buffer_clear(&s->out);
+    message_want_encode(n, &s->out);
+    s->n_wanted += n;
+    say(s, &s->out);
+}
+
+static void heartbeat(struct session *s)
+{
+    struct message_heartbeat beat = {.n = 0};
+    for (size_t i = 0; i < s->n_held && beat.n < MESSAGE_LEASES_MAX; i++) {
+        if (!answered(&s->held[i])) {
+            beat.lease[beat.n].epoch = s->held[i].id.epoch;
+            beat.lease[beat.n].events = s->held[i].events;
+            beat.n++;
+        }
+    }
+    buffer_clear(&s->out);
+    message_heartbeat_encode(&beat, &s->out);
+    say(s, &s->out);
+}
+
+/* What time alone brings about. */
+static void tick(struct session *s)
+{
+    uint64_t now = clock_now_ms();
+    if (now - s->heard_ms > (uint64_t)s->options->patience_s * 1000) {
+        log_line("worker", "no word from the scheduler for %u s: giving up",
+                 s->options->patience_s);
+        s->end = SESSION_TROUBLE;
+    }
+    if (now - s->heard_ms > s->silence_ms) {
+        s->welcomed = false; /* it may be another one when it is back */
+    }
+    if (now - s->said_ms >= s->heartbeat_ms) {
+        if (s->welcomed) {
+            heartbeat(s);
+        } else {
+            say_hello(s);
+        }
+    }
+    for (size_t i = 0; s->welcomed && i < s->n_held; i++) {
+        if (answered(&s->held[i]) && now - s->held[i].sent_ms >= RESEND_MS) {
+            send_answer(s, &s->held[i]);
+        }
+    }
+    if (current(s) != NULL && now - s->moved_ms > STALL_MS) {
+        bury_child(s, 1, "the compute program did nothing for five minutes");
+    }
+}
+
+static void take_signal(struct session *s)
+{
+    struct signalfd_siginfo info;
+    if (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        s->end = SESSION_STOPPED;
+        buffer_clear(&s->out);
+        message_bare_encode(MESSAGE_END, &s->out);
+        say(s, &s->out); /* so that its leases are given to others at once */
+    }
+}
+
+static int work(struct session *s, struct error *err)
+{
+    say_hello(s);
+    while (s->end < 0) {
+        int fd[3] = {s->signals, s->child.output, s->child.errors};
+        bool ready[3] = {false, false, false};
+        size_t n = s->child.pid == 0 ? 1 : s->child.errors < 0 ? 2 : 3;
+        if (wire_wait(s->wire, fd, ready, n, TICK_MS, err) != 0) {
+            return -1;
+        }
+        int got = 0;
+        while ((got = wire_receive(s->wire, NULL, &s->in, err)) == 1 && s->end < 0) {
+            hear_scheduler(s);
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (s->child.pid != 0 && (ready[1] || ready[2])) {
+            hear_child(s);
+        }
+        if (ready[0]) {
+            take_signal(s);
+        }
+        want(s);
+        feed_child(s);
+        tick(s);
+    }
+    return 0;
+}
+
+/* Reads worker.json and connects. */
+static struct wire *join(struct session *s, struct error *err)
+{
+    json_t *json = json_parse_file(s->options->connect, 1 << 16, err);
+    const char *endpoint = NULL;
+    const char *server = NULL;
+    const char *public_key = NULL;
+    const char *secret_key = NULL;
+    const char *run = NULL;
+    struct wire *wire = NULL;
+    if (json != NULL && json_unpack(json, "{s:s, s:s, s:s, s:s, s:s}", "endpoint", &endpoint,
+                                    "server_key", &server, "public_key", &public_key,
+                                    "secret_key", &secret_key, "run", &run) != 0) {
+        (void)error_set(
+            err, ERROR_INPUT,
+            "%s: needs endpoint, server_key, public_key, secret_key and run: use the "
+            "worker.json of the run folder",
+            s->options->connect);
+    } else if (json != NULL) {
+        struct wire_keys keys = {{0}, {0}};
+        (void)snprintf(keys.public_key, sizeof keys.public_key, "%s", public_key);
+        (void)snprintf(keys.secret_key, sizeof keys.secret_key, "%s", secret_key);
+        (void)snprintf(s->hello.run, sizeof s->hello.run, "%s", run);
+        wire = wire_connect(endpoint, server, &keys, MESSAGE_SIZE_LIMIT, err);
+    }
+    json_decref(json);
+    return wire;
+}
+
+static void introduce(struct session *s)
+{
+    uint8_t random[8];
+    char name[2 * sizeof random + 1];
+    digest_random(random, sizeof random);
+    digest_hex(random, sizeof random, name);
+    (void)snprintf(s->hello.worker, sizeof s->hello.worker, "%s",
+                   s->options->name == NULL ? name : s->options->name);
+    if (gethostname(s->hello.host, sizeof s->hello.host - 1) != 0) {
+        (void)snprintf(s->hello.host, sizeof s->hello.host, "unknown");
+    }
+    (void)snprintf(s->hello.program, sizeof s->hello.program, "%s", PICOBARN_VERSION);
+    s->hello.pid = (uint32_t)getpid();
+    s->n_threads = s->options->n_threads != 0 ? s->options->n_threads : threads_available();
+    s->hello.threads = (uint32_t)s->n_threads;
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* a dead compute program is noticed by its closed pipe */
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int session_run(const struct session_options *options, struct error *err)
+{
+    struct session *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return error_no_memory(err, "a session");
+    }
+    s->options = options;
+    s->end = -1;
+    s->child = (struct child){.input = -1, .output = -1, .errors = -1};
+    s->heartbeat_ms = 500; /* until the scheduler says */
+    s->silence_ms = 8000;
+    s->heard_ms = clock_now_ms();
+    introduce(s);
+    s->signals = open_signals();
+    s->wire = join(s, err);
+    int rc = s->wire == NULL ? -1 : work(s, err);
+    int status = 0;
+    (void)child_reap(&s->child, 1, &status);
+    wire_close(s->wire);
+    while (s->n_held > 0) {
+        drop_held(s, &s->held[0]);
+    }
+    (void)close(s->signals);
+    buffer_release(&s->welcome);
+    buffer_release(&s->out);
+    buffer_release(&s->in);
+    int end = s->end;
+    free(s);
+    return rc == 0 ? end : -1;
+}

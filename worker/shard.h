@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shard.h - one shard: rows of a file through an analysis into a partial, with OpenMP.
+ *
+ * The partial has the same bytes for any number of threads: counts are integers and sums exact. */
+#ifndef WORKER_SHARD_H
+#define WORKER_SHARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/partial.h"
+#include "base/error.h"
+#include "worker/reader.h"
+
+enum { SHARD_THREADS_MAX = 1024 };
+
+struct shard_task {
+    const char *path;
+    struct reader_request request;
+    uint64_t first; /* rows [first, stop) */
+    uint64_t stop;
+    const struct reader_start *start; /* not behind first; NULL: objects counted from row 0 */
+    uint32_t channels;                /* bits: those that are filled */
+    size_t n_threads;                 /* 1 to SHARD_THREADS_MAX */
+    const struct reader_identity *expected; /* what inspection found, or NULL */
+};
+
+/* Called after each block, on the caller's thread, with the rows done so far; false asks to stop.
+ * A NULL function is never called. */
+struct shard_progress {
+    bool (*go_on)(void *context, uint64_t rows_done);
+    void *context;
+};
+
+/* Fills *out, which the caller releases. *reader is NULL, or open from an earlier shard of the
+ * same path and request: a file is opened once for many shards. It stays open for the next one
+ * (the caller closes it); after a failure it is closed and NULL.
+ *
+ * Fails as the reader does, also (ERROR_INPUT) if the file is not the expected one or changed
+ * meanwhile, and (ERROR_SYSTEM) if go_on said so; *out is then untouched. */
+int shard_run(const struct shard_task *task, struct reader **reader,
+              const struct shard_progress *progress, struct partial *out, struct error *err);
+
+#endif
