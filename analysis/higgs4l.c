@@ -118,42 +118,51 @@ enum {
     SIP_DXY_ERR,
     SIP_DZ,
     SIP_DZ_ERR,
-    LOST_HITS,
     N_LEPTON_NEEDS
 };
-enum { MUONS = 0, ELECTRONS = N_LEPTON_NEEDS };
+enum { MUONS = 0, ELECTRONS = N_LEPTON_NEEDS, LOST_HITS = 2 * N_LEPTON_NEEDS };
+
+/* One row: a real column of a lepton, a value an object. */
+#define REAL(lepton, column, unit, ...)                                                        \
+    {                                                                                          \
+#lepton "_" column, "n" #lepton, COLUMN_REAL, unit, __VA_ARGS__                        \
+    }
 
 /* Momentum as pt, eta, phi or as px, py, pz; sip3d as a column, else from its parts. */
-#define LEPTON_NEEDS(at, lepton, counter, isolation)                                           \
-    [at + PT] = {lepton "_pt", counter, COLUMN_REAL, UNIT_GEV, lepton " momentum", 1},         \
-          [at +                                                                                \
-              ETA] = {lepton "_eta", counter, COLUMN_REAL, UNIT_NONE, lepton " momentum", 1},  \
-          [at + PHI] = {lepton "_phi", counter, COLUMN_REAL, UNIT_RAD, lepton " momentum", 1}, \
-          [at + PX] = {lepton "_px", counter, COLUMN_REAL, UNIT_GEV, lepton " momentum", 2},   \
-          [at + PY] = {lepton "_py", counter, COLUMN_REAL, UNIT_GEV, lepton " momentum", 2},   \
-          [at + PZ] = {lepton "_pz", counter, COLUMN_REAL, UNIT_GEV, lepton " momentum", 2},   \
-          [at + CHARGE] = {lepton "_charge", counter, COLUMN_INTEGER, UNIT_NONE},              \
-          [at + ISOLATION] = {lepton isolation, counter, COLUMN_REAL, UNIT_NONE,               \
-                              .wanted = wants_isolation},                                      \
-          [at + DXY] = {lepton "_dxy", counter, COLUMN_REAL, UNIT_CM, .wanted = wants_dxy},    \
-          [at + DZ] = {lepton "_dz", counter, COLUMN_REAL, UNIT_CM, .wanted = wants_dz},       \
-          [at + SIP3D] = {lepton "_sip3d", counter, COLUMN_REAL,          UNIT_NONE,           \
-                          lepton " sip3d", 1,       .wanted = wants_sip3d},                    \
-          [at + SIP_DXY] = {lepton "_dxy",   counter, COLUMN_REAL,          UNIT_CM,           \
-                            lepton " sip3d", 2,       .wanted = wants_sip3d},                  \
-          [at + SIP_DXY_ERR] = {lepton "_dxyErr", counter, COLUMN_REAL,          UNIT_CM,      \
-                                lepton " sip3d",  2,       .wanted = wants_sip3d},             \
-          [at + SIP_DZ] = {lepton "_dz",    counter, COLUMN_REAL,          UNIT_CM,            \
-                           lepton " sip3d", 2,       .wanted = wants_sip3d},                   \
-          [at + SIP_DZ_ERR] = {lepton "_dzErr", counter, COLUMN_REAL,          UNIT_CM,        \
-                               lepton " sip3d", 2,       .wanted = wants_sip3d}
-
 static const struct need needs[] = {
     /* clang-format off */
-    LEPTON_NEEDS(MUONS, "Muon", "nMuon", "_pfRelIso04_all"),
-    LEPTON_NEEDS(ELECTRONS, "Electron", "nElectron", "_pfRelIso03_all"),
-    [ELECTRONS + LOST_HITS] = {"Electron_lostHits", "nElectron", COLUMN_INTEGER, UNIT_NONE,
-                               .optional = true, .wanted = wants_lost_hits},
+    [MUONS + PT] = REAL(Muon, "pt", UNIT_GEV, "Muon momentum", 1),
+    [MUONS + ETA] = REAL(Muon, "eta", UNIT_NONE, "Muon momentum", 1),
+    [MUONS + PHI] = REAL(Muon, "phi", UNIT_RAD, "Muon momentum", 1),
+    [MUONS + PX] = REAL(Muon, "px", UNIT_GEV, "Muon momentum", 2),
+    [MUONS + PY] = REAL(Muon, "py", UNIT_GEV, "Muon momentum", 2),
+    [MUONS + PZ] = REAL(Muon, "pz", UNIT_GEV, "Muon momentum", 2),
+    [MUONS + CHARGE] = {"Muon_charge", "nMuon", COLUMN_INTEGER, UNIT_NONE},
+    [MUONS + ISOLATION] = REAL(Muon, "pfRelIso04_all", UNIT_NONE, .wanted = wants_isolation),
+    [MUONS + DXY] = REAL(Muon, "dxy", UNIT_CM, .wanted = wants_dxy),
+    [MUONS + DZ] = REAL(Muon, "dz", UNIT_CM, .wanted = wants_dz),
+    [MUONS + SIP3D] = REAL(Muon, "sip3d", UNIT_NONE, "Muon sip3d", 1, .wanted = wants_sip3d),
+    [MUONS + SIP_DXY] = REAL(Muon, "dxy", UNIT_CM, "Muon sip3d", 2, .wanted = wants_sip3d),
+    [MUONS + SIP_DXY_ERR] = REAL(Muon, "dxyErr", UNIT_CM, "Muon sip3d", 2, .wanted = wants_sip3d),
+    [MUONS + SIP_DZ] = REAL(Muon, "dz", UNIT_CM, "Muon sip3d", 2, .wanted = wants_sip3d),
+    [MUONS + SIP_DZ_ERR] = REAL(Muon, "dzErr", UNIT_CM, "Muon sip3d", 2, .wanted = wants_sip3d),
+    [ELECTRONS + PT] = REAL(Electron, "pt", UNIT_GEV, "Electron momentum", 1),
+    [ELECTRONS + ETA] = REAL(Electron, "eta", UNIT_NONE, "Electron momentum", 1),
+    [ELECTRONS + PHI] = REAL(Electron, "phi", UNIT_RAD, "Electron momentum", 1),
+    [ELECTRONS + PX] = REAL(Electron, "px", UNIT_GEV, "Electron momentum", 2),
+    [ELECTRONS + PY] = REAL(Electron, "py", UNIT_GEV, "Electron momentum", 2),
+    [ELECTRONS + PZ] = REAL(Electron, "pz", UNIT_GEV, "Electron momentum", 2),
+    [ELECTRONS + CHARGE] = {"Electron_charge", "nElectron", COLUMN_INTEGER, UNIT_NONE},
+    [ELECTRONS + ISOLATION] = REAL(Electron, "pfRelIso03_all", UNIT_NONE, .wanted = wants_isolation),
+    [ELECTRONS + DXY] = REAL(Electron, "dxy", UNIT_CM, .wanted = wants_dxy),
+    [ELECTRONS + DZ] = REAL(Electron, "dz", UNIT_CM, .wanted = wants_dz),
+    [ELECTRONS + SIP3D] = REAL(Electron, "sip3d", UNIT_NONE, "Electron sip3d", 1, .wanted = wants_sip3d),
+    [ELECTRONS + SIP_DXY] = REAL(Electron, "dxy", UNIT_CM, "Electron sip3d", 2, .wanted = wants_sip3d),
+    [ELECTRONS + SIP_DXY_ERR] = REAL(Electron, "dxyErr", UNIT_CM, "Electron sip3d", 2, .wanted = wants_sip3d),
+    [ELECTRONS + SIP_DZ] = REAL(Electron, "dz", UNIT_CM, "Electron sip3d", 2, .wanted = wants_sip3d),
+    [ELECTRONS + SIP_DZ_ERR] = REAL(Electron, "dzErr", UNIT_CM, "Electron sip3d", 2, .wanted = wants_sip3d),
+    [LOST_HITS] = {"Electron_lostHits", "nElectron", COLUMN_INTEGER, UNIT_NONE,
+                   .optional = true, .wanted = wants_lost_hits},
     /* clang-format on */
 };
 
@@ -211,7 +220,8 @@ struct leptons {
 
 /* What makes a kind of lepton good. */
 struct quality {
-    size_t need; /* MUONS or ELECTRONS */
+    size_t need;                    /* MUONS or ELECTRONS */
+    const struct column *lost_hits; /* or NULL for a kind that has none */
     double pt_min;
     double eta_max;
     double mass;
@@ -230,15 +240,16 @@ static double sip3d(const struct column *c, size_t i)
 }
 
 /* A NaN fails every cut: each is written so that it must hold. */
-static bool good_quality(const struct column *c, size_t i, const struct setting *cut)
+static bool good_quality(const struct column *c, const struct column *lost_hits, size_t i,
+                         const struct setting *cut)
 {
     return (cut[SIP3D_MAX].off || fabs(sip3d(c, i)) < cut[SIP3D_MAX].value) &&
            (cut[DXY_MAX].off || fabs(column_real(&c[DXY], i)) < cut[DXY_MAX].value) &&
            (cut[DZ_MAX].off || fabs(column_real(&c[DZ], i)) < cut[DZ_MAX].value) &&
            (cut[ISOLATION_MAX].off ||
             fabs(column_real(&c[ISOLATION], i)) < cut[ISOLATION_MAX].value) &&
-           (cut[LOST_HITS_MAX].off || !column_present(&c[LOST_HITS]) ||
-            c[LOST_HITS].i32[i] <= cut[LOST_HITS_MAX].value);
+           (cut[LOST_HITS_MAX].off || lost_hits == NULL || !column_present(lost_hits) ||
+            lost_hits->i32[i] <= cut[LOST_HITS_MAX].value);
 }
 
 /* The lepton's momentum; false if its pT or eta is outside the acceptance. */
@@ -288,7 +299,7 @@ static void select_leptons(const struct batch *batch, size_t event, const struct
     out->n = 0;
     for (uint32_t i = offset[event]; i < offset[event + 1]; i++) {
         struct lepton lepton = {.charge = (c[CHARGE].i32[i] > 0) - (c[CHARGE].i32[i] < 0)};
-        if (acceptance(c, i, q, &lepton) && good_quality(c, i, cut)) {
+        if (acceptance(c, i, q, &lepton) && good_quality(c, q->lost_hits, i, cut)) {
             insert(out, &lepton);
         }
     }
@@ -411,10 +422,15 @@ static void process(const struct batch *batch, size_t first, size_t stop,
                     const struct settings *settings, uint32_t channel_bits, struct partial *out)
 {
     const struct setting *cut = settings->at;
-    const struct quality muon = {MUONS, cut[MUON_PT_MIN].value, cut[MUON_ETA_MAX].value,
-                                 cut[MUON_MASS].value};
-    const struct quality electron = {ELECTRONS, cut[ELECTRON_PT_MIN].value,
-                                     cut[ELECTRON_ETA_MAX].value, cut[ELECTRON_MASS].value};
+    const struct quality muon = {.need = MUONS,
+                                 .pt_min = cut[MUON_PT_MIN].value,
+                                 .eta_max = cut[MUON_ETA_MAX].value,
+                                 .mass = cut[MUON_MASS].value};
+    const struct quality electron = {.need = ELECTRONS,
+                                     .lost_hits = &batch->column[LOST_HITS],
+                                     .pt_min = cut[ELECTRON_PT_MIN].value,
+                                     .eta_max = cut[ELECTRON_ETA_MAX].value,
+                                     .mass = cut[ELECTRON_MASS].value};
     for (size_t event = first; event < stop; event++) {
         struct leptons muons;
         struct leptons electrons;

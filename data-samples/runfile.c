@@ -91,9 +91,9 @@ static void print_higgs4l(FILE *f, const struct options *o, const struct samples
     print_eras(f, o);
     (void)fprintf(f, "processes:                   # the legend; stacked from the bottom up\n"
                      "  - {name: ttbar, title: \"top pairs\"}\n"
-                     "  - {name: zjets, title: \"Z/gamma* + jets\"}\n"
-                     "  - {name: zz, title: \"ZZ, Z/gamma*\"}\n"
-                     "  - {name: higgs, title: \"H(125)\"}\n");
+                     "  - {name: zjets, title: \"Z/\xce\xb3* + jets\"}\n"
+                     "  - {name: zz, title: \"ZZ, Z\xce\xb3*\"}\n"
+                     "  - {name: higgs, title: \"H(125)\", signal: true}\n");
 }
 
 static void print_dimuon(FILE *f, const struct options *o, const struct samples *s,

@@ -1,31 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* figure_words.c - what stands above and inside the picture; see figure_sums.h */
 #include <math.h>
-#include <string.h>
 
 #include "scheduler/figure_sums.h"
-
-/* As people write it: "11.58 of 11.58" and "fb^-1" are put together by the caller, so that both
- * numbers have one unit. */
-static const char *unit_of(double luminosity_pb)
-{
-    return luminosity_pb >= 100 ? "fb^-1" : "pb^-1";
-}
-
-static double in_unit(double luminosity_pb, const char *unit)
-{
-    return strcmp(unit, "fb^-1") == 0 ? luminosity_pb / 1000 : luminosity_pb;
-}
-
-/* Two decimals, or three digits where that would say nothing. */
-static void put_number(struct buffer *out, double value)
-{
-    if (value != 0 && fabs(value) < 0.1) {
-        buffer_printf(out, "%.3g", value);
-    } else {
-        buffer_printf(out, "%.2f", value);
-    }
-}
+#include "scheduler/human.h"
 
 /* The smallest and largest luminosity of the picture's channels in an era; false for none. */
 static bool find_range(const struct figure_sums *s, const struct dataset *d, int era,
@@ -53,14 +31,8 @@ static void put_era(struct buffer *out, const struct figure_sums *s, const struc
     if (!find_range(s, d, era, &low, &high)) {
         return;
     }
-    const char *unit = unit_of(high);
     buffer_printf(out, "%s", out->size > 0 ? " + " : "");
-    if (high - low > 0.005 * high) { /* streams that have come to different points */
-        put_number(out, in_unit(low, unit));
-        buffer_printf(out, " to ");
-    }
-    put_number(out, in_unit(high, unit));
-    buffer_printf(out, " %s", unit);
+    human_luminosity_range(out, low, high); /* streams that have come to different points */
     const struct era *e = dataset_era(d, era);
     if (e != NULL && e->energy_tev > 0) {
         buffer_printf(out, " (%.4g TeV)", e->energy_tev);
@@ -110,13 +82,9 @@ static void put_coverage(struct buffer *out, const struct run *r, const struct m
     double seen_pb = 0;
     double planned_pb = 0;
     merge_luminosity(m, r->dataset, &seen_pb, &planned_pb);
-    const char *unit = unit_of(planned_pb);
     buffer_printf(out, ", ");
     if (planned_pb > 0) {
-        put_number(out, in_unit(seen_pb, unit));
-        buffer_printf(out, " of ");
-        put_number(out, in_unit(planned_pb, unit));
-        buffer_printf(out, " %s", unit);
+        human_luminosity_of(out, seen_pb, planned_pb);
     } else {
         buffer_printf(out, "%llu of %llu events", events, planned);
     }

@@ -18,7 +18,8 @@ extern char **environ;
 
 char *worker_program_find(struct error *err)
 {
-    const char *said = getenv("PICOBARN_WORKER"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    const char *said =
+        getenv("PICOBARN_WORKER"); /* NOLINT(concurrency-mt-unsafe): one thread */
     if (said != NULL) {
         return strdup(said);
     }
@@ -57,7 +58,8 @@ static int spawn(char **argv, const int out[2], const int errors[2], pid_t *pid)
 /* Reads both pipes until both are closed. */
 static void collect(const int fd[2], struct buffer *const to[2])
 {
-    struct pollfd polled[2] = {{.fd = fd[0], .events = POLLIN}, {.fd = fd[1], .events = POLLIN}};
+    struct pollfd polled[2] = {{.fd = fd[0], .events = POLLIN},
+                               {.fd = fd[1], .events = POLLIN}};
     char chunk[4096];
     while (polled[0].fd >= 0 || polled[1].fd >= 0) {
         if (poll(polled, 2, -1) < 0 && errno != EINTR) {

@@ -8,15 +8,16 @@
 #include "scheduler/inputs.h"
 #include "tests/support/check.h"
 
-static char *make_folder(void **state)
-{
-    *state = check_make_folder();
-    return *state;
-}
-
+/* The paths of inputs are absolute, so the folder is named so too. */
 static int setup(void **state)
 {
-    return make_folder(state) == NULL ? -1 : 0;
+    char *folder = check_make_folder();
+    char *here = getcwd(NULL, 0);
+    assert_non_null(here);
+    *state = file_join(here, folder);
+    free(here);
+    free(folder);
+    return *state == NULL ? -1 : 0;
 }
 
 static int teardown(void **state)
@@ -202,7 +203,7 @@ static void what_is_no_input_is_refused_by_name(void **state)
         {"[a.h5, \"b*.h5\"]", {"sample A, line 3", "b*.h5", "no file matches"}},
         {"[missing.h5]", {"sample A, line 3", "missing.h5", "no file matches"}},
         {"[\"nofolder/*.h5\"]", {"sample A", "nofolder/*.h5", ""}},
-        {"[\"*.h5\"]", {"sample A", "dangling.h5", "No such file"}},
+        {"[\"dang*.h5\"]", {"sample A", "dangling.h5", "No such file"}},
         {"[\"fo*.h5\"]", {"sample A", "/folder.h5", "a folder, not a file"}},
         {"[fifo.h5]", {"sample A", "/fifo.h5", "something special"}},
         {"[a.h5/x]", {"sample A", "a.h5/x", ""}},

@@ -34,7 +34,7 @@ static int open_order(const struct byhand *what, struct order *order, struct err
     int rc = buffer_string(&text) == NULL ? error_no_memory(err, "an order")
                                           : order_init(order, (const char *)text.data, err);
     buffer_release(&text);
-    struct sandbox_limits limits = {.memory_bytes = (uint64_t)8 << 30};
+    struct sandbox_limits limits = {.memory_bytes = (uint64_t)8 << 30, .keeps_files = true};
     bool filtered = false;
     return rc == 0 ? sandbox_enter(&limits, &filtered, err) : rc;
 }
@@ -80,12 +80,17 @@ static int parse_rows(const char *text, uint64_t *first, uint64_t *stop, struct 
     return error_set(err, ERROR_INPUT, "--rows %s: say FIRST-STOP, e.g. 0-50000", text);
 }
 
-static void describe(const struct partial *p, struct buffer *out)
+static void describe(const struct partial *p, bool shows_digest, struct buffer *out)
 {
     struct buffer bytes = {0};
     char digest[DIGEST_XXH128_HEX];
     partial_encode(p, &bytes);
     digest_xxh128_hex(bytes.data, bytes.size, digest);
+    if (shows_digest) {
+        buffer_printf(out, "%s\n", digest);
+        buffer_release(&bytes);
+        return;
+    }
     buffer_printf(out, "events   %llu\n", (unsigned long long)p->n_events);
     if (p->weighted) {
         buffer_printf(out, "weights  ");
@@ -107,7 +112,7 @@ int byhand_shard(const struct byhand *what, struct error *err)
     struct reader *reader = NULL;
     struct buffer text = {0};
     struct shard_task task = {
-        .path = what->path, .channels = UINT32_MAX, .n_threads = what->n_threads};
+        .path = what->path, .channels = what->channels, .n_threads = what->n_threads};
     int rc = parse_rows(what->rows, &task.first, &task.stop, err);
     rc = rc == 0 ? open_order(what, &order, err) : rc;
     if (rc == 0) {
@@ -115,7 +120,7 @@ int byhand_shard(const struct byhand *what, struct error *err)
         rc = shard_run(&task, &reader, NULL, &partial, err);
     }
     if (rc == 0) {
-        describe(&partial, &text);
+        describe(&partial, what->shows_digest, &text);
         rc = write_out(text.data, text.size, err);
         partial_release(&partial);
     }

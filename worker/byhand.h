@@ -4,7 +4,9 @@
 #ifndef WORKER_BYHAND_H
 #define WORKER_BYHAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -14,6 +16,8 @@ struct byhand {
     const char *analysis; /* without an order; NULL: higgs4l */
     const char *weight;   /* or NULL */
     const char *rows;     /* "first-stop" */
+    uint32_t channels;    /* bits of those to fill */
+    bool shows_digest;    /* print that of the partial and nothing else */
     size_t n_threads;
 };
 

@@ -29,6 +29,8 @@ static const char usage[] =
     "--analysis)\n"
     "      --analysis NAME   an analysis with its default parameters (default higgs4l)\n"
     "      --weight COLUMN   generator weights\n"
+    "      --channels BITS   fill only these channels (default: all)\n"
+    "      --show digest     print only the digest of the partial\n"
     "      --threads N\n"
     "  version               print the version\n"
     "\n"
@@ -145,14 +147,15 @@ static int inspect(int argc, char *const argv[], const char **operand)
 
 static int shard(int argc, char *const argv[], const char **operand)
 {
-    struct word option[] = {{"--order", NULL},
-                            {"--analysis", NULL},
-                            {"--weight", NULL},
-                            {"--rows", NULL},
-                            {"--threads", NULL}};
+    struct word option[] = {{"--order", NULL}, {"--analysis", NULL}, {"--weight", NULL},
+                            {"--rows", NULL},  {"--threads", NULL},  {"--channels", NULL},
+                            {"--show", NULL}};
     int n = take_options(argc, argv, option, ARRAY_LENGTH(option), operand);
     long long threads = number(option[4].value, 1);
-    if (n != 1 || option[3].value == NULL || threads < 1 || threads > 1024) {
+    long long channels = number(option[5].value, UINT32_MAX);
+    bool shows_digest = option[6].value != NULL && strcmp(option[6].value, "digest") == 0;
+    if (n != 1 || option[3].value == NULL || threads < 1 || threads > 1024 || channels < 0 ||
+        channels > UINT32_MAX || (option[6].value != NULL && !shows_digest)) {
         (void)fputs(usage, stderr);
         return EXIT_BAD_USAGE;
     }
@@ -161,6 +164,8 @@ static int shard(int argc, char *const argv[], const char **operand)
                           .analysis = option[1].value,
                           .weight = option[2].value,
                           .rows = option[3].value,
+                          .channels = (uint32_t)channels,
+                          .shows_digest = shows_digest,
                           .n_threads = (size_t)threads};
     struct error err = {0};
     return byhand_shard(&what, &err) == 0 ? EXIT_SUCCESS : report(&err);

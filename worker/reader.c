@@ -342,12 +342,15 @@ static int reader_init(struct reader *r, const char *path, const struct reader_r
     r->request = *request;
     r->n_needs = request->analysis->n_needs;
     r->path = strdup(path);
+    r->weight_name = request->weight == NULL ? NULL : strdup(request->weight);
+    r->request.weight = r->weight_name;
     r->selected_of = calloc(r->n_needs + 1, sizeof(*r->selected_of));
     r->selected = calloc(r->n_needs + 1, sizeof(*r->selected));
     r->counter = calloc(r->n_needs + 1, sizeof(*r->counter));
     r->view = calloc(r->n_needs + 1, sizeof(*r->view));
-    bool all = r->path != NULL && r->selected_of != NULL && r->selected != NULL &&
-               r->counter != NULL && r->view != NULL;
+    bool all = r->path != NULL && (request->weight == NULL || r->weight_name != NULL) &&
+               r->selected_of != NULL && r->selected != NULL && r->counter != NULL &&
+               r->view != NULL;
     return all ? 0 : -1;
 }
 
@@ -402,6 +405,7 @@ void reader_close(struct reader *r)
     free(r->weight.room.data);
     free(r->raw.data);
     free(r->path);
+    free(r->weight_name);
     free(r->selected_of);
     free(r->selected);
     free(r->counter);

@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "base/json.h"
 
-/* What to read and how it is called in the file. All borrowed, as long as the reader is open. */
+/* What to read and how it is called in the file. All borrowed for as long as the reader is open,
+ * but for the weight's name, which it copies. */
 struct reader_request {
     const struct analysis *analysis;
     const struct settings *settings;

@@ -43,6 +43,7 @@ struct counter {
 
 struct reader {
     char *path;
+    char *weight_name; /* what request.weight points to, or NULL */
     struct reader_request request;
     const struct format *format;
     void *file;

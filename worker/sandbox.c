@@ -57,7 +57,7 @@ static int lower_limit(__rlimit_resource_t resource, const char *name, uint64_t 
 static int set_limits(const struct sandbox_limits *limits, struct error *err)
 {
     if (lower_limit(RLIMIT_CORE, "RLIMIT_CORE", 0, err) != 0 ||
-        lower_limit(RLIMIT_FSIZE, "RLIMIT_FSIZE", 0, err) != 0 ||
+        (!limits->keeps_files && lower_limit(RLIMIT_FSIZE, "RLIMIT_FSIZE", 0, err) != 0) ||
         lower_limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", OPEN_FILES_MAX, err) != 0) {
         return -1;
     }

@@ -14,6 +14,8 @@
 
 struct sandbox_limits {
     uint64_t memory_bytes; /* address space; 0: no limit */
+    bool keeps_files;      /* files that are open for writing can still be written: the output of
+                            * a program called by hand */
 };
 
 /* For ever, for all threads. What is open stays open: pipes can be read and written, regular files

@@ -11,6 +11,7 @@
 
 const struct command *const commands_table[] = {
     &command_launch, &command_rerun,
+    &command_inspect, &command_verify,
     &command_help, &command_completion, &command_version, &command_man, NULL,
 };
 

@@ -8,9 +8,11 @@
 
 extern const struct command command_completion;
 extern const struct command command_help;
+extern const struct command command_inspect;
 extern const struct command command_launch;
 extern const struct command command_rerun;
 extern const struct command command_man;
+extern const struct command command_verify;
 extern const struct command command_version;
 
 /* In the order in which help shows them; ended by NULL. */

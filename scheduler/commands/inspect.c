@@ -106,8 +106,8 @@ static json_t *make_order(const struct invocation *invocation, struct error *err
     }
     const struct analysis *analysis = analysis_find(name == NULL ? "higgs4l" : name, err);
     struct settings settings = {0};
-    if (analysis != NULL && settings_init(&settings, analysis->parameter, analysis->n_parameters,
-                                          NULL, err) == 0) {
+    if (analysis != NULL &&
+        settings_init(&settings, analysis->parameter, analysis->n_parameters, NULL, err) == 0) {
         order = order_to_json(analysis, &settings, NULL, NULL);
         settings_release(&settings);
     }
@@ -139,7 +139,8 @@ static char *write_order(const struct invocation *invocation, struct error *err)
     return path;
 }
 
-static int inspect_all(const struct invocation *invocation, const char *order, struct error *err)
+static int inspect_all(const struct invocation *invocation, const char *order,
+                       struct error *err)
 {
     json_t *all = json_array();
     struct buffer out = {0};

@@ -140,6 +140,11 @@ class Runner:
     def start_launch(self, run_file, *options, **more):
         return self.start("picobarn", "launch", run_file, *options, **more)
 
+    def failures(self, run_dir):
+        """What `picobarn failures` lists."""
+        found = self.run("picobarn", "failures", run_dir, "-o", "json").json()
+        return found if isinstance(found, list) else found["failures"]
+
     def processes(self, *words):
         """Ids of the living processes of this test whose command line has all the words."""
         out = []

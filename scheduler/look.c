@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* look.c - see look.h; look_status.c puts it into words */
+#include "scheduler/look.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+int look_open(struct look *l, const char *folder, struct error *err)
+{
+    *l = (struct look){.run = run_open(folder, LEDGER_READ, err)};
+    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 ||
+        merge_update(&l->merge, l->run, err) != 0) {
+        look_close(l);
+        return -1;
+    }
+    return 0;
+}
+
+void look_close(struct look *l)
+{
+    merge_release(&l->merge);
+    run_close(l->run);
+    l->run = NULL;
+}
+
+/* All of it again, not only events: files may be inspected and shards planned since. */
+int look_refresh(struct look *l, struct error *err)
+{
+    uint64_t sequence = 0;
+    if (ledger_sequence(l->run->ledger, &sequence, err) != 0) {
+        return -1;
+    }
+    if (sequence == l->merge.sequence && sequence == l->run->seen) {
+        return 0; /* every change that can be seen comes with an event */
+    }
+    return run_reload(l->run, err) == 0 ? merge_update(&l->merge, l->run, err) : -1;
+}
+
+bool look_complete(const struct look *l)
+{
+    size_t merged = 0;
+    for (size_t i = 0; i < l->merge.n_samples; i++) {
+        merged += l->merge.sample[i].n_shards;
+    }
+    return run_complete(l->run) && merged == l->run->n_shards;
+}
+
+enum exit_status look_status(const struct look *l)
+{
+    return look_complete(l) ? EXIT_COMPLETE : EXIT_INCOMPLETE;
+}
+
+bool look_has_scheduler(const struct run *r)
+{
+    char *path = run_path(r, "lock");
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    /* A shared lock for a moment is the only way to ask. */
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    free(path);
+    return held;
+}

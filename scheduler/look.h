@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* look.h - a run as an onlooker sees it: its state, its merged sums, and what to say of them. */
+#ifndef SCHEDULER_LOOK_H
+#define SCHEDULER_LOOK_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "scheduler/command.h"
+#include "scheduler/merge.h"
+#include "scheduler/run.h"
+
+struct look {
+    struct run *run;
+    struct merge merge;
+};
+
+/* Opens the run of a folder for reading and merges what it has. look_close is safe on a zeroed
+ * one. */
+int look_open(struct look *l, const char *folder, struct error *err);
+void look_close(struct look *l);
+
+/* Brings all up to date. */
+int look_refresh(struct look *l, struct error *err);
+
+/* Is all done, and in the sums? */
+bool look_complete(const struct look *l);
+
+/* EXIT_COMPLETE or EXIT_INCOMPLETE: what commands about a run end with. */
+enum exit_status look_status(const struct look *l);
+
+/* Does a scheduler work on the run at this moment: is its lock held? */
+bool look_has_scheduler(const struct run *r);
+
+/* "7 of 25 shards, 1,234 of 5,678 events, 7.13 of 11.58 fb^-1". */
+void look_write_coverage(const struct run *r, const struct merge *m, struct buffer *out);
+
+/* State, counts, coverage, and a table of the samples; without a path to the run. */
+void look_write_status(const struct look *l, bool has_scheduler, struct buffer *out);
+
+/* The same as JSON that the caller owns; NULL with err set. */
+json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err);
+
+#endif
