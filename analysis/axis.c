@@ -37,12 +37,18 @@ static int take_edges(struct axis *axis, enum axis_kind kind, size_t n_bins, dou
             return -1;
         }
     }
-    double width = edge[n_bins] - edge[0];
+    double per_width = kind == AXIS_REGULAR ? (double)n_bins / (edge[n_bins] - edge[0]) : 0;
+    if (!isfinite(per_width) || (kind == AXIS_REGULAR && per_width == 0)) {
+        (void)error_set(err, ERROR_INPUT, "an axis too narrow or too wide: %g to %g", edge[0],
+                        edge[n_bins]);
+        free(edge);
+        return -1;
+    }
     *axis = (struct axis){
         .kind = kind,
         .n_bins = n_bins,
         .edge = edge,
-        .per_width = kind == AXIS_REGULAR ? (double)n_bins / width : 0,
+        .per_width = per_width,
     };
     return 0;
 }
@@ -181,6 +187,17 @@ void axis_encode(const struct axis *axis, struct buffer *out)
     }
 }
 
+/* One form for each axis: a lower edge of -0 would come out as +0. */
+static int decode_regular(struct axis *axis, size_t n_bins, struct bytes *in, struct error *err)
+{
+    double lower = bytes_f64(in);
+    double upper = bytes_f64(in);
+    if (in->failed || (lower == 0 && signbit(lower))) {
+        return error_set(err, ERROR_PEER, "axis cut short or not in its one form");
+    }
+    return axis_init_regular(axis, n_bins, lower, upper, err);
+}
+
 static int decode_variable(struct axis *axis, size_t n_bins, struct bytes *in,
                            struct error *err)
 {
@@ -204,10 +221,7 @@ int axis_decode(struct axis *axis, struct bytes *in, struct error *err)
     size_t n_bins = bytes_u32(in);
     int rc = -1;
     if (kind == AXIS_REGULAR) {
-        double lower = bytes_f64(in);
-        double upper = bytes_f64(in);
-        rc = in->failed ? error_set(err, ERROR_PEER, "axis cut short")
-                        : axis_init_regular(axis, n_bins, lower, upper, err);
+        rc = decode_regular(axis, n_bins, in, err);
     } else if (kind == AXIS_VARIABLE && !in->failed) {
         rc = decode_variable(axis, n_bins, in, err);
     } else {

@@ -12,9 +12,21 @@ static size_t n_slots(const struct hist *h)
     return h->axis.n_bins + 2;
 }
 
+size_t hist_size(const struct axis *axis, bool weighted)
+{
+    size_t n = axis->n_bins + 3; /* at most AXIS_BINS_MAX of them: no product wraps around */
+    return n * sizeof(uint64_t) + (weighted ? n * sizeof(struct weight_sums) : 0);
+}
+
 int hist_init(struct hist *h, const struct axis *axis, bool weighted, struct error *err)
 {
     *h = (struct hist){0};
+    if (hist_size(axis, weighted) > HIST_SIZE_MAX) {
+        return error_set(err, ERROR_INPUT,
+                         "a weighted histogram of %zu bins takes %zu MiB, "
+                         "more than %d",
+                         axis->n_bins, hist_size(axis, weighted) >> 20, HIST_SIZE_MAX >> 20);
+    }
     if (axis_init_copy(&h->axis, axis, err) != 0) {
         return -1;
     }
@@ -24,7 +36,8 @@ int hist_init(struct hist *h, const struct axis *axis, bool weighted, struct err
     }
     if (h->count == NULL || (weighted && h->sums == NULL)) {
         hist_release(h);
-        return error_no_memory(err, "a histogram");
+        (void)error_no_memory(err, "a histogram");
+        return -1;
     }
     return 0;
 }
@@ -178,6 +191,9 @@ int hist_decode(struct hist *h, struct bytes *in, struct error *err)
                  : hist_init(h, &axis, weighted == 1, err);
     axis_release(&axis);
     if (rc != 0) {
+        if (err != NULL && err->kind == ERROR_INPUT) {
+            err->kind = ERROR_PEER; /* too large, and a peer's wish */
+        }
         return -1;
     }
     h->nan = nan;

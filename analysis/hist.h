@@ -13,6 +13,10 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+/* The most memory that one histogram may take: a weighted one of some 121,000 bins. Without a
+ * limit a hundred bytes from a peer could ask for gigabytes. */
+enum { HIST_SIZE_MAX = 256 << 20 };
+
 /* One bin's exact sums of weights and of their squares. */
 struct weight_sums {
     struct exact w;
@@ -26,7 +30,11 @@ struct hist {
     struct weight_sums *sums; /* [n_bins + 3], the last for nan; NULL for an unweighted one */
 };
 
-/* Copies the axis. Fails (ERROR_SYSTEM) without memory. hist_release is safe on a zeroed one. */
+/* Bytes of memory that a histogram takes beside its axis. */
+size_t hist_size(const struct axis *axis, bool weighted);
+
+/* Copies the axis. Fails (ERROR_INPUT) above HIST_SIZE_MAX, (ERROR_SYSTEM) without memory.
+ * hist_release is safe on a zeroed one. */
 int hist_init(struct hist *h, const struct axis *axis, bool weighted, struct error *err);
 void hist_release(struct hist *h);
 

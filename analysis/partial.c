@@ -3,7 +3,8 @@
  *
  * Layout: u32 magic, u32 version, u8 weighted, u64 n_events, exact sumw, u32 n_blocks, then the
  * blocks: u32 kind, u32 size, payload. Kinds: BLOCK_HIST (five texts: name, channel, variation,
- * title, unit; the histogram), BLOCK_STEP (two texts: channel, name; u64 n_events; exact sumw). */
+ * title, unit; the histogram), BLOCK_STEP (two texts: channel, name; u64 n_events; exact sumw).
+ * All histograms stand before all steps: one form for each partial. */
 #include "analysis/partial.h"
 
 #include <stdlib.h>
@@ -52,9 +53,23 @@ static size_t find_hist(const struct partial *p, const char *name, const char *c
     return i;
 }
 
+static size_t total_size(const struct partial *p)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < p->n_hists; i++) {
+        total += hist_size(&p->hist[i].hist.axis, p->weighted);
+    }
+    return total;
+}
+
 /* Appends an empty slot whose names are already checked; takes ownership of *h. */
 static int append_hist(struct partial *p, struct partial_hist *slot, struct error *err)
 {
+    if (total_size(p) + hist_size(&slot->hist.axis, p->weighted) > PARTIAL_SIZE_MAX) {
+        hist_release(&slot->hist);
+        return error_set(err, ERROR_INPUT, "histograms of more than %d MiB together",
+                         PARTIAL_SIZE_MAX >> 20);
+    }
     if (p->n_hists >= PARTIAL_HISTS_MAX) {
         hist_release(&slot->hist);
         return error_set(err, ERROR_INPUT, "more than %d histograms", PARTIAL_HISTS_MAX);
@@ -205,7 +220,8 @@ int partial_add(struct partial *dst, const struct partial *src, struct error *er
 
 bool partial_equal(const struct partial *a, const struct partial *b)
 {
-    if (!partial_alike(a, b) || a->n_events != b->n_events || !exact_equal(&a->sumw, &b->sumw)) {
+    if (!partial_alike(a, b) || a->n_events != b->n_events ||
+        !exact_equal(&a->sumw, &b->sumw)) {
         return false;
     }
     for (size_t i = 0; i < a->n_hists; i++) {
@@ -316,7 +332,9 @@ static int decode_block(struct partial *p, struct bytes *in, struct error *err)
     uint32_t kind = bytes_u32(in);
     struct bytes block = bytes_block(in);
     int rc = -1;
-    if (kind == BLOCK_HIST) {
+    if (kind == BLOCK_HIST && p->n_steps > 0) {
+        rc = error_set(err, ERROR_PEER, "a histogram behind the cutflow");
+    } else if (kind == BLOCK_HIST) {
         rc = decode_hist(p, &block, err);
     } else if (kind == BLOCK_STEP) {
         rc = decode_step(p, &block, err);
@@ -346,8 +364,12 @@ int partial_decode(struct partial *p, struct bytes *in, struct error *err)
     if (rc == 0 && (in->failed || in->left != 0)) {
         rc = error_set(err, ERROR_PEER, "partial cut short, or bytes behind it");
     }
-    if (rc != 0) {
-        partial_release(p);
+    if (rc == 0) {
+        return 0;
     }
-    return rc == 0 ? 0 : error_prefix(err, "partial");
+    partial_release(p);
+    if (err != NULL && err->kind == ERROR_INPUT) {
+        err->kind = ERROR_PEER; /* booked twice or too much, by a peer */
+    }
+    return error_prefix(err, "partial");
 }

@@ -18,6 +18,9 @@
 
 enum { PARTIAL_NAME_SIZE = 64, PARTIAL_HISTS_MAX = 4096, PARTIAL_STEPS_MAX = 4096 };
 
+/* The most memory that the histograms of one partial may take together. */
+enum { PARTIAL_SIZE_MAX = 512 << 20 };
+
 struct partial_hist {
     char name[PARTIAL_NAME_SIZE];
     char channel[PARTIAL_NAME_SIZE];
@@ -49,7 +52,8 @@ void partial_init(struct partial *p, bool weighted);
 void partial_release(struct partial *p); /* safe on a zeroed one */
 
 /* Books a histogram or a cutflow step at the end; the index it gets is the number booked before
- * it. Names are copied; ERROR_INPUT if one is too long or already booked. */
+ * it. Names are copied; ERROR_INPUT if one is too long or already booked, or if all histograms
+ * together would be larger than PARTIAL_SIZE_MAX. */
 int partial_book_hist(struct partial *p, const struct partial_hist *what,
                       const struct axis *axis, struct error *err);
 int partial_book_step(struct partial *p, const char *channel, const char *name,

@@ -25,7 +25,7 @@
 
 enum {
     HEARTBEAT_MS = 1000,
-    SILENCE_MS = 8000, /* without a word from a worker: it is gone */
+    SILENCE_MS = 8000, /* unless the options say otherwise */
     TICK_MS = 100,
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
@@ -126,7 +126,7 @@ static void hear_hello(struct dispatch *d, const struct wire_peer *peer, struct 
     }
     m->heard_ms = clock_now_ms();
     struct message_welcome welcome = {
-        .order = d->order, .heartbeat_ms = HEARTBEAT_MS, .silence_ms = SILENCE_MS};
+        .order = d->order, .heartbeat_ms = HEARTBEAT_MS, .silence_ms = d->options.silence_ms};
     buffer_clear(&d->out);
     message_welcome_encode(&welcome, &d->out);
     say(d, m);
@@ -369,7 +369,7 @@ static int look_after_workers(struct dispatch *d, struct error *err)
     uint64_t now = clock_now_ms();
     for (size_t i = d->crew.n; i > 0; i--) {
         struct member *m = d->crew.member[i - 1];
-        if (now - m->heard_ms > SILENCE_MS) {
+        if (now - m->heard_ms > d->options.silence_ms) {
             log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
             dismiss(d, m);
         } else if (now - m->said_ms > HEARTBEAT_MS) {
@@ -515,6 +515,7 @@ struct dispatch *dispatch_open(struct run *r, const struct dispatch_options *opt
     }
     d->run = r;
     d->options = *options;
+    d->options.silence_ms = options->silence_ms == 0 ? SILENCE_MS : options->silence_ms;
     d->signals = open_signals();
     if (intake_init(&d->intake, r, err) != 0 || keys_open(&d->keys, r, err) != 0 ||
         (d->order = write_order(r, err)) == NULL ||

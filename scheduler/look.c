@@ -2,6 +2,7 @@
 /* look.c - see look.h; look_status.c puts it into words */
 #include "scheduler/look.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -57,7 +58,7 @@ bool look_has_scheduler(const struct run *r)
     char *path = run_path(r, "lock");
     int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     /* A shared lock for a moment is the only way to ask. */
-    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0;
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (fd >= 0) {
         (void)close(fd);
     }

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* failures.c - picobarn failures: what failed, why, and the command that tries again. */
+#include <string.h>
+
+#include "base/file.h"
+#include "scheduler/commands/commands.h"
+#include "scheduler/failure.h"
+#include "scheduler/human.h"
+#include "scheduler/look.h"
+#include "scheduler/print.h"
+#include "scheduler/table.h"
+#include "worker/order.h"
+
+enum { SHOWN_MAX = 5, LOG_LINES_MAX = 12 };
+
+/* The command that gives the failed another try: all of them, or one shard. */
+static void put_rerun(const struct run *r, const struct failure *one, struct buffer *out)
+{
+    buffer_printf(out, "picobarn rerun ");
+    human_word(out, r->folder);
+    if (one != NULL && one->what == LEASE_SHARD) {
+        buffer_printf(out, " --shard %llu", (unsigned long long)r->shard[one->index].id);
+    }
+}
+
+/* The worker's command that does the same by hand, over an order.json of this run. */
+static void put_by_hand(const struct run *r, const struct failure *one, struct buffer *out)
+{
+    const struct run_file *f = failure_file(r, one);
+    const char *weight = r->dataset->sample[f->sample].weight;
+    bool is_shard = one->what == LEASE_SHARD;
+    buffer_printf(out, "picobarn-worker %s ", is_shard ? "shard" : "inspect");
+    human_word(out, f->path);
+    if (is_shard) {
+        buffer_printf(out, " --rows %llu-%llu", (unsigned long long)r->shard[one->index].first,
+                      (unsigned long long)r->shard[one->index].stop);
+    }
+    buffer_printf(out, " --order order.json");
+    if (weight != NULL) {
+        buffer_printf(out, " --weight ");
+        human_word(out, weight);
+    }
+}
+
+static void put_order(const struct run *r, struct buffer *out)
+{
+    buffer_printf(out, "picobarn failures ");
+    human_word(out, r->folder);
+    buffer_printf(out, " --order order.json");
+}
+
+static json_t *text_of(const struct run *r, const struct failure *one,
+                       void (*put)(const struct run *, const struct failure *, struct buffer *))
+{
+    struct buffer out = {0};
+    put(r, one, &out);
+    const char *text = buffer_string(&out);
+    json_t *value = text == NULL ? NULL : human_json(text);
+    buffer_release(&out);
+    return value;
+}
+
+static json_t *failure_to_json(const struct run *r, const struct failure *one)
+{
+    const struct run_file *f = failure_file(r, one);
+    bool is_shard = one->what == LEASE_SHARD;
+    json_t *row =
+        json_pack("{s:s, s:o, s:s, s:o, s:I, s:i, s:o, s:o, s:o, s:o}", "what",
+                  is_shard ? "shard" : "inspection", "file", human_json(f->path), "sample",
+                  r->dataset->sample[f->sample].name, "reason", human_json(one->reason),
+                  "attempts", (json_int_t)one->n_tries, "signal", (int)one->signal, "worker",
+                  human_json(one->worker), "log", human_json(one->log), "rerun",
+                  text_of(r, one, put_rerun), "by_hand", text_of(r, one, put_by_hand));
+    if (is_shard) {
+        const struct run_shard *s = &r->shard[one->index];
+        (void)json_object_set_new(row, "shard", json_integer((json_int_t)s->id));
+        (void)json_object_set_new(row, "first", json_integer((json_int_t)s->first));
+        (void)json_object_set_new(row, "stop", json_integer((json_int_t)s->stop));
+    }
+    return row;
+}
+
+static json_t *groups_to_json(const struct run *r, const struct failures *f, bool conflicts)
+{
+    json_t *list = json_array();
+    for (size_t g = 0; g < f->n_groups; g++) {
+        const struct failure *first = &f->failure[f->group[g].first];
+        if (first->conflict != conflicts) {
+            continue;
+        }
+        json_t *jobs = json_array();
+        for (size_t i = f->group[g].first; i < f->group[g].stop; i++) {
+            (void)json_array_append_new(jobs, failure_to_json(r, &f->failure[i]));
+        }
+        (void)json_array_append_new(
+            list, json_pack("{s:o, s:s, s:I, s:o, s:o}", "cause", human_json(first->cause),
+                            "kind", error_kind_name(first->kind), "count",
+                            (json_int_t)(f->group[g].stop - f->group[g].first), "rerun",
+                            text_of(r, NULL, put_rerun), "jobs", jobs));
+    }
+    return list;
+}
+
+static int print_as_json(const struct run *r, const struct failures *f, struct error *err)
+{
+    json_t *all = json_pack("{s:o, s:o}", "failures", groups_to_json(r, f, false), "conflicts",
+                            groups_to_json(r, f, true));
+    if (all == NULL) {
+        return error_no_memory(err, "the failures");
+    }
+    int rc = print_json(all, err);
+    json_decref(all);
+    return rc;
+}
+
+static void write_jobs(const struct run *r, const struct failures *f,
+                       const struct failure_group *group, struct buffer *out)
+{
+    struct table t = {.align = "lrr"};
+    for (size_t i = group->first; i < group->stop && i < group->first + SHOWN_MAX; i++) {
+        const struct failure *one = &f->failure[i];
+        table_add(&t, "%s", failure_file(r, one)->path);
+        if (one->what == LEASE_SHARD) {
+            const struct run_shard *s = &r->shard[one->index];
+            table_add(&t, "rows %llu-%llu", (unsigned long long)s->first,
+                      (unsigned long long)s->stop);
+            table_add(&t, "shard %llu", (unsigned long long)s->id);
+        } else {
+            table_add(&t, "its inspection");
+            table_add(&t, "%s", "");
+        }
+    }
+    table_write(&t, 4, out);
+    table_release(&t);
+    if (group->stop - group->first > SHOWN_MAX) {
+        buffer_printf(out, "    and ");
+        human_count(out, group->stop - group->first - SHOWN_MAX);
+        buffer_printf(out, " more\n");
+    }
+}
+
+/* The last lines of what the program wrote. */
+static void write_log(const char *log, struct buffer *out)
+{
+    size_t size = strlen(log);
+    while (size > 0 && log[size - 1] == '\n') {
+        size--;
+    }
+    const char *start = log + size;
+    for (size_t lines = 0; start > log; start--) {
+        lines += start[-1] == '\n';
+        if (lines == LOG_LINES_MAX) {
+            break;
+        }
+    }
+    while (start < log + size) {
+        const char *end = memchr(start, '\n', (size_t)(log + size - start));
+        end = end == NULL ? log + size : end;
+        char line[1024] = "";
+        size_t length = (size_t)(end - start);
+        memcpy(line, start, length < sizeof line ? length : sizeof line - 1);
+        buffer_printf(out, "    | ");
+        human_text(out, line);
+        buffer_printf(out, "\n");
+        start = end + 1;
+    }
+}
+
+static void write_group(const struct run *r, const struct failures *f, size_t number,
+                        struct buffer *out)
+{
+    const struct failure_group *group = &f->group[number];
+    const struct failure *first = &f->failure[group->first];
+    size_t n = group->stop - group->first;
+    const char *what = first->what == LEASE_SHARD ? "shard" : "file";
+    buffer_printf(out, "[%zu] ", number + 1);
+    human_count(out, n);
+    buffer_printf(out, " %s%s%s (%s)\n    ", what, n == 1 ? "" : "s",
+                  first->conflict ? ", computed twice with different results" : "",
+                  error_kind_name(first->kind));
+    human_text(out, first->reason);
+    buffer_printf(out, "\n\n");
+    write_jobs(r, f, group, out);
+    write_log(first->log, out);
+    buffer_printf(out, "\n    look into the first:\n      ");
+    put_order(r, out);
+    buffer_printf(out, "\n      ");
+    put_by_hand(r, first, out);
+    if (!first->conflict) {
+        buffer_printf(out, "\n    mended? run again all that failed%s:\n      ",
+                      first->what == LEASE_SHARD ? ", or one" : "");
+        put_rerun(r, NULL, out);
+        if (first->what == LEASE_SHARD) {
+            buffer_printf(out, "\n      ");
+            put_rerun(r, first, out);
+        }
+    }
+    buffer_printf(out, "\n\n");
+}
+
+static int print_as_text(const struct run *r, const struct failures *f, struct error *err)
+{
+    struct buffer out = {0};
+    struct run_tally files = run_tally_files(r);
+    struct run_tally shards = run_tally_shards(r);
+    if (f->n == 0) {
+        buffer_printf(&out, "nothing failed\n");
+    } else {
+        human_count(&out, files.n[JOB_FAILED]);
+        buffer_printf(&out, " of ");
+        human_count(&out, r->n_files);
+        buffer_printf(&out, " files and ");
+        human_count(&out, shards.n[JOB_FAILED]);
+        buffer_printf(&out, " of ");
+        human_count(&out, r->n_shards);
+        buffer_printf(&out, " shards failed\n\n");
+    }
+    for (size_t g = 0; g < f->n_groups; g++) {
+        write_group(r, f, g, &out);
+    }
+    int rc = print_text(&out, err);
+    buffer_release(&out);
+    return rc;
+}
+
+/* What the workers of this run are told to do, for a worker by hand. */
+static int write_order(const struct run *r, const char *path, struct error *err)
+{
+    const struct dataset *d = r->dataset;
+    struct buffer text = {0};
+    json_t *order = order_to_json(d->analysis, &d->settings, d->names, d->units);
+    int rc = order == NULL ? error_no_memory(err, "the order")
+                           : json_write_canonical(order, &text, err);
+    buffer_printf(&text, "\n");
+    rc = rc == 0 ? file_write(path, 0644, text.data, text.size, err) : rc;
+    json_decref(order);
+    buffer_release(&text);
+    return rc;
+}
+
+static int run(const struct invocation *invocation, struct error *err)
+{
+    const char *order = invocation_option(invocation, "order");
+    struct failures f = {.n = 0};
+    struct look l;
+    if (look_open(&l, invocation_operand(invocation, 0), err) != 0) {
+        return -1;
+    }
+    int rc = order == NULL ? failures_find(&f, l.run, err) : write_order(l.run, order, err);
+    if (rc == 0 && order == NULL) {
+        rc = invocation_wants_json(invocation) ? print_as_json(l.run, &f, err)
+                                               : print_as_text(l.run, &f, err);
+    }
+    int status = rc != 0 ? -1 : order == NULL ? (int)look_status(&l) : EXIT_COMPLETE;
+    failures_release(&f);
+    look_close(&l);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {"order", 0, "FILE.json",
+     "write there what workers of this run are told to do, and print nothing: for "
+     "picobarn-worker by hand"},
+    COMMAND_OPTION_OUTPUT,
+    {0},
+};
+
+static const struct command_example examples[] = {
+    {"picobarn failures higgs4l.run", "what failed, by cause, and what to type"},
+    {0},
+};
+
+const struct command command_failures = {
+    .name = "failures",
+    .group = COMMAND_LOOK,
+    .summary = "show what failed, why, and how to run it again",
+    .operands = "DIR",
+    .min_operands = 1,
+    .max_operands = 1,
+    .description = "Groups the failed shards and inspections of a run by their cause. Each "
+                   "group names the "
+                   "first files and rows, shows the last lines of the program that failed, and "
+                   "the commands "
+                   "that do one shard by hand and that run again what failed.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};
