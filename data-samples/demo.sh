@@ -20,7 +20,9 @@ tests/packages.sh build
 step 'Building into build/release'
 mkdir -p build
 cmake --preset release >build/release.log || { cat build/release.log && exit 1; }
-ninja -C build/release --quiet picobarn picobarn-worker picobarn-samples
+quiet=--quiet
+[ ! -t 1 ] || quiet=
+ninja -C build/release $quiet picobarn picobarn-worker picobarn-samples
 
 step 'Generating about 2 million collisions into build/demo/samples'
 if [ ! -e "$demo/samples/done" ]; then

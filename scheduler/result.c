@@ -26,14 +26,14 @@ static int put(json_t *object, const char *key, json_t *value, struct error *err
                                                         : error_no_memory(err, "the result");
 }
 
-static bool fills(const struct dataset *d, const struct sample *sample, const char *channel)
+bool result_fills(const struct dataset *d, const struct sample *sample, const char *channel)
 {
     for (size_t c = 0; c < d->analysis->n_channels; c++) {
         if (strcmp(d->analysis->channel[c], channel) == 0) {
             return (sample->channels >> c & 1) != 0;
         }
     }
-    return true; /* no channel of the table: whoever books it fills it */
+    return true; /* no channel of the table */
 }
 
 static json_t *channels_to_json(const struct dataset *d, const struct sample *sample)
@@ -63,7 +63,7 @@ static json_t *cutflow_to_json(const struct dataset *d, const struct sample *sam
     json_t *list = json_array();
     for (size_t i = 0; i < sum->n_steps; i++) {
         const struct partial_step *step = &sum->step[i];
-        if (!fills(d, sample, step->channel)) {
+        if (!result_fills(d, sample, step->channel)) {
             continue;
         }
         json_t *row = json_pack("{s:s, s:s, s:I}", "channel", step->channel, "name", step->name,
@@ -85,7 +85,7 @@ static json_t *histograms_to_json(const struct dataset *d, const struct sample *
     json_t *list = json_array();
     for (size_t i = 0; i < sum->n_hists; i++) {
         const struct partial_hist *h = &sum->hist[i];
-        if (!fills(d, sample, h->channel)) {
+        if (!result_fills(d, sample, h->channel)) {
             continue;
         }
         json_t *uhi = uhi_to_json(h, err);

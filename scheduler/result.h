@@ -4,6 +4,8 @@
 #ifndef SCHEDULER_RESULT_H
 #define SCHEDULER_RESULT_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -15,6 +17,9 @@
  * digest), the analysis and its version: the same for the same data, however it was computed.
  * The caller owns the value. */
 json_t *result_to_json(const struct run *r, const struct merge *m, struct error *err);
+
+/* Does the sample fill the channel? One that the analysis does not list is everybody's. */
+bool result_fills(const struct dataset *d, const struct sample *sample, const char *channel);
 
 /* Shards, attempts, leases, workers and hosts, times, processor seconds, program version. */
 json_t *result_report(const struct run *r, const struct merge *m, struct error *err);

@@ -52,8 +52,10 @@ for build in $builds; do
         -DPICOBARN_FUZZ_SECONDS="${PICOBARN_FUZZ_SECONDS:-60}" $options >build/$build.log ||
         { cat build/$build.log && exit 1; }
 done
-ninja -C build/release --quiet
-ninja -C build/debug --quiet
+quiet=--quiet
+[ ! -t 1 ] || quiet=
+ninja -C build/release $quiet
+ninja -C build/debug $quiet
 
 # The other builds are made as tests: build_clang and so on.
 step 'Testing'

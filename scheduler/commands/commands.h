@@ -6,14 +6,21 @@
 #include "base/error.h"
 #include "scheduler/command.h"
 
+extern const struct command command_analyses;
 extern const struct command command_completion;
+extern const struct command command_export;
+extern const struct command command_failures;
 extern const struct command command_help;
 extern const struct command command_inspect;
 extern const struct command command_launch;
 extern const struct command command_rerun;
 extern const struct command command_man;
+extern const struct command command_plot;
+extern const struct command command_result;
+extern const struct command command_status;
 extern const struct command command_verify;
 extern const struct command command_version;
+extern const struct command command_watch;
 
 /* In the order in which help shows them; ended by NULL. */
 extern const struct command *const commands_table[];

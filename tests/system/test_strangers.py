@@ -126,9 +126,14 @@ def test_ten_thousand_tries_get_nowhere_and_the_run_goes_on(runner, samples):
     key = runner.folder / "run" / "worker.json"
     harness.wait_until(key.exists, "the key file for workers")
     target = Target(key)
-    attack(target, 0.5)
-    worker = runner.start("picobarn-worker", "run", "--connect", key, "--threads", "1")
-    attack(target, 0.5)
+    attack(target, 1)
+    assert launch.running, launch.wait()
+    # and some more while there is work
+    worker = runner.start("picobarn-worker", "run", "--patience", "10", "--connect", key,
+                          "--threads", "1")
+    with contextlib.suppress(ConnectionError):  # the run may be over
+        while launch.running:
+            attack(target, 0.02)
     done = launch.wait()
     assert done.status == harness.COMPLETE, done
     assert done.sha256 == undisturbed.sha256
@@ -143,7 +148,7 @@ def test_a_connection_that_says_nothing_does_not_block(runner, samples):
     harness.wait_until(key.exists, "the key file for workers")
     target = Target(key)
     silent = [socket.create_connection((target.host, target.port), 10) for _ in range(200)]
-    worker = runner.start("picobarn-worker", "run", "--connect", key)
+    worker = runner.start("picobarn-worker", "run", "--patience", "10", "--connect", key)
     assert launch.wait().status == harness.COMPLETE
     assert worker.wait().status == 0
     for s in silent:

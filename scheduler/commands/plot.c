@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plot.c - picobarn plot: a histogram of a run as a picture, at any moment. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "scheduler/commands/commands.h"
+#include "scheduler/figure.h"
+#include "scheduler/look.h"
+#include "scheduler/plot.h"
+#include "scheduler/print.h"
+
+static const double png_scale = 2; /* pixels per SVG unit */
+
+/* As said, else by the name of the file, else SVG. */
+static enum plot_format find_format(const struct invocation *invocation)
+{
+    const char *said = invocation_option(invocation, "format");
+    const char *file = invocation_option(invocation, "output-file");
+    const char *dot = file == NULL ? NULL : strrchr(file, '.');
+    const char *name = said != NULL ? said : dot != NULL ? dot + 1 : "svg";
+    for (int f = PLOT_SVG; f < PLOT_FORMATS; f++) {
+        if (strcmp(plot_format_name((enum plot_format)f), name) == 0) {
+            return (enum plot_format)f;
+        }
+    }
+    return PLOT_SVG;
+}
+
+static int read_request(const struct invocation *invocation, struct figure_request *request,
+                        struct error *err)
+{
+    bool log_y = invocation_flag(invocation, "log");
+    bool linear_y = invocation_flag(invocation, "linear");
+    if (log_y && linear_y) {
+        return error_set(err, ERROR_INPUT, "plot: --log and --linear contradict each other");
+    }
+    *request = (struct figure_request){.hist = invocation_option(invocation, "hist"),
+                                       .channel = invocation_option(invocation, "channel"),
+                                       .log_y = log_y      ? 1
+                                                : linear_y ? 0
+                                                           : -1};
+    return 0;
+}
+
+static int print_numbers(const struct look *l, const struct figure_request *request,
+                         struct error *err)
+{
+    json_t *numbers = figure_to_json(l->run, &l->merge, request, err);
+    int rc = numbers == NULL ? -1 : print_json(numbers, err);
+    json_decref(numbers);
+    return rc;
+}
+
+static int write_picture(const struct invocation *invocation, const struct look *l,
+                         const struct figure_request *request, struct error *err)
+{
+    const char *file = invocation_option(invocation, "output-file");
+    struct buffer svg = {0};
+    struct buffer drawn = {0};
+    if (file == NULL && isatty(STDOUT_FILENO) == 1) {
+        return error_set(err, ERROR_INPUT, "plot: standard output is a terminal: say -O FILE");
+    }
+    int rc = figure_draw(l->run, &l->merge, request, &svg, NULL, err);
+    if (rc == 0) {
+        rc = plot_render(svg.data, svg.size, find_format(invocation), png_scale, &drawn, err);
+    }
+    if (rc == 0) {
+        rc = file == NULL ? print_text(&drawn, err)
+                          : file_write(file, 0644, drawn.data, drawn.size, err);
+    }
+    buffer_release(&svg);
+    buffer_release(&drawn);
+    return rc;
+}
+
+static int run(const struct invocation *invocation, struct error *err)
+{
+    struct figure_request request;
+    struct look l;
+    if (read_request(invocation, &request, err) != 0 ||
+        look_open(&l, invocation_operand(invocation, 0), err) != 0) {
+        return -1;
+    }
+    int rc = invocation_wants_json(invocation) ? print_numbers(&l, &request, err)
+                                               : write_picture(invocation, &l, &request, err);
+    int status = rc == 0 ? (int)look_status(&l) : -1;
+    if (status == EXIT_INCOMPLETE) {
+        (void)fprintf(stderr, "picobarn: the run is incomplete, and the plot says so\n");
+    }
+    look_close(&l);
+    return status;
+}
+
+static const struct command_option options[] = {
+    {"hist", 0, "NAME", "which histogram (default: the first of the analysis)"},
+    {"channel", 0, "NAME", "only this channel (default: their sum)"},
+    {"log", 0, NULL, "logarithmic, whatever the analysis says"},
+    {"linear", 0, NULL, "linear, whatever the analysis says"},
+    {"format", 0, "svg|png|pdf", "default: as FILE is named, else svg"},
+    {"output-file", 'O', "FILE", "write there (default: standard output)"},
+    {"output", 'o', "json|picture",
+     "the numbers in the picture as JSON, or the picture itself"},
+    {0},
+};
+
+static const struct command_example examples[] = {
+    {"picobarn plot higgs4l.run -O higgs.pdf", "the plot as it is at this moment"},
+    {"picobarn plot higgs4l.run --hist z1_mass --channel 2mu2e --log -O z1.png",
+     "another histogram of one channel"},
+    {0},
+};
+
+const struct command command_plot = {
+    .name = "plot",
+    .group = COMMAND_RESULTS,
+    .summary = "draw a histogram of a run, at any moment",
+    .operands = "DIR",
+    .min_operands = 1,
+    .max_operands = 1,
+    .description =
+        "Draws data and simulation as far as they are computed. Simulation is scaled to the "
+        "luminosity of the data seen so far, in each era and channel by itself, so the picture "
+        "is "
+        "right at any moment; it says how many shards and how much luminosity it holds.",
+    .options = options,
+    .examples = examples,
+    .run = run,
+};
