@@ -23,8 +23,7 @@ int hist_init(struct hist *h, const struct axis *axis, bool weighted, struct err
     *h = (struct hist){0};
     if (hist_size(axis, weighted) > HIST_SIZE_MAX) {
         return error_set(err, ERROR_INPUT,
-                         "a weighted histogram of %zu bins takes %zu MiB, "
-                         "more than %d",
+                         "a weighted histogram of %zu bins takes %zu MiB, more than %d",
                          axis->n_bins, hist_size(axis, weighted) >> 20, HIST_SIZE_MAX >> 20);
     }
     if (axis_init_copy(&h->axis, axis, err) != 0) {

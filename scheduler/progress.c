@@ -75,12 +75,18 @@ static void duration(double seconds, char *out, size_t size)
 /* [#######.....] of that many characters between the brackets. */
 static void bar(double share, size_t width, char *out, size_t size)
 {
-    size_t full = (size_t)(share * (double)width + 0.5);
+    size_t full = (size_t)(share * (double)width);
     size_t n = 0;
     for (size_t i = 0; i < width && n + 1 < size; i++) {
         out[n++] = i < full ? '#' : '.';
     }
     out[n] = '\0';
+}
+
+/* 100 only when it is all. */
+static int percent(double share)
+{
+    return (int)(100 * share);
 }
 
 /* What the phase has to do, in jobs. */
@@ -153,7 +159,7 @@ static void show_bar(struct progress *p, const char *words, double share)
     size_t taken = strlen(words) + 10;
     size_t room = width > taken + 10 ? width - taken : 10;
     bar(share, room < BAR_MAX ? room : BAR_MAX, drawn, sizeof drawn);
-    (void)fprintf(stderr, "\r\033[K[%s] %3.0f%%  %s", drawn, 100 * share, words);
+    (void)fprintf(stderr, "\r\033[K[%s] %3d%%  %s", drawn, percent(share), words);
     (void)fflush(stderr);
     p->has_line = true;
 }
@@ -183,7 +189,7 @@ void progress_show(void *context, const struct dispatch_view *view)
     if (p->on_terminal) {
         show_bar(p, words, share);
     } else {
-        (void)fprintf(stderr, "%3.0f%%  %s\n", 100 * share, words);
+        (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
     }
 }
 

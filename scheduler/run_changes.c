@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "scheduler/mended.h"
 
 static const char advice[] =
     "use another --run-dir, or --accept-changes to drop what was computed "
@@ -163,6 +164,28 @@ static int take_replaced(struct run *r, struct run_file *f, const struct stat *s
                : ledger_add_event(r->ledger, &event, err);
 }
 
+/* Takes a good copy for what it is: the shards stay, with what is known of them. */
+static int take_mended(struct run *r, const struct run_file *f, const json_t *inspection,
+                       struct error *err)
+{
+    struct buffer text = {0};
+    struct ledger_file row = {.id = f->id,
+                              .sample = f->sample,
+                              .size = f->size,
+                              .mtime_ns =
+                                  json_integer_value(json_object_get(inspection, "mtime_ns")),
+                              .luminosity_pb = f->luminosity_pb,
+                              .path = f->path};
+    int rc = json_write_canonical(inspection, &text, err);
+    row.inspection = rc == 0 ? buffer_string(&text) : NULL;
+    if (rc == 0) {
+        rc = row.inspection == NULL ? error_no_memory(err, "an inspection")
+                                    : ledger_update_file(r->ledger, &row, err);
+    }
+    buffer_release(&text);
+    return rc;
+}
+
 /* Does a job of this file stand failed? */
 static bool has_failed(const struct run *r, size_t file)
 {
@@ -184,7 +207,10 @@ static int take_if_replaced(struct run *r, struct run_file *f, struct error *err
     if ((uint64_t)st.st_size == f->size && mtime_ns == f->mtime_ns) {
         return 0;
     }
-    return take_replaced(r, f, &st, err) == 0 ? 1 : -1;
+    json_t *mended = mended_inspect(r, f);
+    int rc = mended != NULL ? take_mended(r, f, mended, err) : take_replaced(r, f, &st, err);
+    json_decref(mended);
+    return rc == 0 ? 1 : -1;
 }
 
 int run_take_replaced_files(struct run *r, bool all, struct error *err)

@@ -7,14 +7,18 @@
 #include <limits.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 extern char **environ;
+
+enum { INSPECTION_LIMIT = 64 << 20 };
 
 char *worker_program_find(struct error *err)
 {
@@ -117,4 +121,66 @@ int worker_program_run(char **argv, struct buffer *out, struct buffer *errors, i
     (void)close(error_pipe[0]);
     free(program);
     return code == 0 ? 0 : -1;
+}
+
+int worker_program_share(const json_t *order, char path[WORKER_PROGRAM_PATH_SIZE],
+                         struct error *err)
+{
+    /* Not close-on-exec: the worker program inherits it. */
+    int fd = memfd_create("order", 0);
+    if (fd < 0 || json_dumpfd(order, fd, JSON_COMPACT) != 0) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return error_set(err, ERROR_SYSTEM, "the order cannot be handed to the worker program");
+    }
+    (void)snprintf(path, WORKER_PROGRAM_PATH_SIZE, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+/* The first line that the worker program wrote about what is wrong, without its name. */
+static void take_words(struct buffer *errors, struct error *err)
+{
+    static const char prefix[] = "picobarn-worker: ";
+    const char *text = buffer_string(errors);
+    if (text == NULL || text[0] == '\0') {
+        text = "the worker program died without a word";
+    } else if (strncmp(text, prefix, sizeof prefix - 1) == 0) {
+        text += sizeof prefix - 1;
+    }
+    (void)error_set(err, ERROR_INPUT, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+json_t *worker_program_inspect(const char *path, const json_t *order, const char *weight,
+                               struct error *err)
+{
+    char word[][12] = {"inspect", "--order", "--weight"};
+    char order_path[WORKER_PROGRAM_PATH_SIZE];
+    int fd = worker_program_share(order, order_path, err);
+    if (fd < 0) {
+        return NULL;
+    }
+    char *file = strdup(path);
+    char *column = weight == NULL ? NULL : strdup(weight);
+    char *argv[] = {NULL,   word[0], file, word[1], order_path, column == NULL ? NULL : word[2],
+                    column, NULL};
+    struct buffer out = {0};
+    struct buffer errors = {0};
+    int status = 0;
+    json_t *found = NULL;
+    if (file == NULL || (weight != NULL && column == NULL)) {
+        (void)error_no_memory(err, "a path");
+    } else if (worker_program_run(argv, &out, &errors, &status, err) == 0) {
+        if (status == 0) {
+            found = json_parse(out.data, out.size, INSPECTION_LIMIT, err);
+        } else {
+            take_words(&errors, err);
+        }
+    }
+    (void)close(fd);
+    buffer_release(&out);
+    buffer_release(&errors);
+    free(file);
+    free(column);
+    return found;
 }

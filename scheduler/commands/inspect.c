@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect.c - picobarn inspect: what a file holds for an analysis. The worker program opens it,
  * in its sandbox; here it is only shown. */
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "base/json.h"
 #include "scheduler/commands/commands.h"
@@ -13,7 +9,7 @@
 #include "scheduler/worker_program.h"
 #include "worker/order.h"
 
-enum { INSPECTION_LIMIT = 64 << 20, RUN_FILE_LIMIT = 16 << 20 };
+enum { RUN_FILE_LIMIT = 16 << 20 };
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -53,41 +49,6 @@ static void describe(const char *path, json_t *found, struct buffer *out)
     }
 }
 
-/* One file by the worker program: its finding, or NULL with the worker's own words. */
-static json_t *inspect_one(const char *path, const char *order, struct error *err)
-{
-    char word[][12] = {"inspect", "--order"};
-    char *file = strdup(path);
-    char *order_path = strdup(order);
-    char *argv[] = {NULL, word[0], file, word[1], order_path, NULL};
-    struct buffer out = {0};
-    struct buffer errors = {0};
-    int status = 0;
-    json_t *found = NULL;
-    if (file == NULL || order_path == NULL) {
-        (void)error_no_memory(err, "a path");
-    } else if (worker_program_run(argv, &out, &errors, &status, err) == 0) {
-        if (status == 0) {
-            found = json_parse(out.data, out.size, INSPECTION_LIMIT, err);
-        } else {
-            const char *text = buffer_string(&errors);
-            static const char prefix[] = "picobarn-worker: ";
-            bool is_ours = text != NULL && strncmp(text, prefix, sizeof prefix - 1) == 0;
-            (void)error_set(err, ERROR_INPUT, "%.*s",
-                            text == NULL ? 0 : (int)strcspn(text, "\n"),
-                            text == NULL ? "" : text);
-            if (is_ours) {
-                (void)error_set(err, ERROR_INPUT, "%s", err->text + sizeof prefix - 1);
-            }
-        }
-    }
-    buffer_release(&out);
-    buffer_release(&errors);
-    free(file);
-    free(order_path);
-    return found;
-}
-
 /* The order: of a run file, with its names and units, or of an analysis with its defaults. */
 static json_t *make_order(const struct invocation *invocation, struct error *err)
 {
@@ -114,32 +75,7 @@ static json_t *make_order(const struct invocation *invocation, struct error *err
     return order;
 }
 
-/* The order in a file of its own, for the worker program; to be removed and freed. */
-static char *write_order(const struct invocation *invocation, struct error *err)
-{
-    json_t *order = make_order(invocation, err);
-    char *path = order == NULL ? NULL : strdup("/tmp/picobarn-order-XXXXXX");
-    int fd = path == NULL ? -1 : mkstemp(path);
-    int rc = -1;
-    if (order != NULL && fd < 0) {
-        (void)error_set(err, ERROR_SYSTEM, "a temporary file in /tmp cannot be made");
-    } else if (order != NULL) {
-        rc = json_dumpfd(order, fd, JSON_COMPACT) == 0
-                 ? 0
-                 : error_set(err, ERROR_SYSTEM, "%s: writing failed", path);
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    json_decref(order);
-    if (rc != 0) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-static int inspect_all(const struct invocation *invocation, const char *order,
+static int inspect_all(const struct invocation *invocation, const json_t *order,
                        struct error *err)
 {
     json_t *all = json_array();
@@ -147,7 +83,7 @@ static int inspect_all(const struct invocation *invocation, const char *order,
     int rc = 0;
     for (size_t i = 0; rc == 0 && invocation_operand(invocation, i) != NULL; i++) {
         const char *path = invocation_operand(invocation, i);
-        json_t *found = inspect_one(path, order, err);
+        json_t *found = worker_program_inspect(path, order, NULL, err);
         if (found == NULL) {
             rc = -1;
             break;
@@ -166,13 +102,12 @@ static int inspect_all(const struct invocation *invocation, const char *order,
 
 static int run(const struct invocation *invocation, struct error *err)
 {
-    char *order = write_order(invocation, err);
+    json_t *order = make_order(invocation, err);
     if (order == NULL) {
         return -1;
     }
     int status = inspect_all(invocation, order, err);
-    (void)unlink(order);
-    free(order);
+    json_decref(order);
     return status;
 }
 

@@ -29,7 +29,7 @@ static int digest_result(const struct look *l, char sha256[DIGEST_SHA256_HEX],
     return rc;
 }
 
-/* The events of a histogram, those beyond its ends too: weighted ones by their weights. */
+/* The events in bins [first, stop). */
 static double entries(const json_t *list, size_t first, size_t stop)
 {
     double sum = 0;

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/print.h"
@@ -17,25 +16,22 @@
 
 struct verification {
     struct run *run;
-    char *order; /* path of worker-order.json in the run folder */
+    int order; /* file descriptor that shares the order, or -1 */
+    char order_path[WORKER_PROGRAM_PATH_SIZE];
     char threads[32];
     size_t n_checked;
     size_t n_bad;
     json_t *bad; /* [{shard, file, rows, reason}] */
 };
 
-static int write_order(struct verification *v, struct error *err)
+static int share_order(struct verification *v, struct error *err)
 {
     const struct dataset *d = v->run->dataset;
     json_t *order = order_to_json(d->analysis, &d->settings, d->names, d->units);
-    char *text = order == NULL ? NULL : json_dumps(order, JSON_COMPACT);
-    v->order = run_path(v->run, "order.json");
-    int rc = text == NULL || v->order == NULL
-                 ? error_no_memory(err, "the order")
-                 : file_write(v->order, 0644, text, strlen(text), err);
+    v->order = order == NULL ? error_no_memory(err, "the order")
+                             : worker_program_share(order, v->order_path, err);
     json_decref(order);
-    free(text);
-    return rc;
+    return v->order < 0 ? -1 : 0;
 }
 
 static void note_bad(struct verification *v, const struct run_shard *s, const char *reason)
@@ -48,7 +44,7 @@ static void note_bad(struct verification *v, const struct run_shard *s, const ch
 }
 
 /* Computes the shard anew; its digest as 32 digits, or why there is none. */
-static int compute(const struct verification *v, const struct run_shard *s, char *digest,
+static int compute(struct verification *v, const struct run_shard *s, char *digest,
                    struct error *err)
 {
     const struct run_file *f = &v->run->file[s->file];
@@ -64,7 +60,7 @@ static int compute(const struct verification *v, const struct run_shard *s, char
     char *argv[] = {NULL,           word[0],
                     f->path,        word[1],
                     rows,           word[2],
-                    v->order,       word[3],
+                    v->order_path,  word[3],
                     channels,       word[4],
                     threads,        word[5],
                     word[6],        sample->weight == NULL ? NULL : word[7],
@@ -193,17 +189,16 @@ static int run(const struct invocation *invocation, struct error *err)
         invocation_count(invocation, "threads", 1, 1024, &threads, err) != 0) {
         return -1;
     }
-    struct verification v = {.bad = json_array()};
+    struct verification v = {.order = -1, .bad = json_array()};
     (void)snprintf(v.threads, sizeof v.threads, "%llu", (unsigned long long)threads);
     v.run = run_open(invocation_operand(invocation, 0), LEDGER_READ, err);
     int status = -1;
-    if (v.run != NULL && write_order(&v, err) == 0 && check_share(&v, share, seed, err) == 0) {
+    if (v.run != NULL && share_order(&v, err) == 0 && check_share(&v, share, seed, err) == 0) {
         status = report(&v, invocation, err);
     }
-    if (v.order != NULL) {
-        (void)unlink(v.order);
+    if (v.order >= 0) {
+        (void)close(v.order);
     }
-    free(v.order);
     json_decref(v.bad);
     run_close(v.run);
     return status;

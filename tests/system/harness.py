@@ -23,6 +23,7 @@ SAMPLES = ROOT / "data-samples"
 sys.path.insert(0, str(SAMPLES))
 sys.path.insert(0, str(SAMPLES / "truth"))
 
+SUPPRESSIONS = Path(__file__).with_name("leaks.supp")  # for builds with AddressSanitizer
 MARK = "PICOBARN_SYSTEM_TEST"
 COMPLETE, USAGE, INCOMPLETE, TROUBLE = 0, 2, 3, 4  # exit statuses
 PATIENCE = 120.0  # seconds that anything may take before it counts as stuck
@@ -81,6 +82,7 @@ class Started:
         self.command = [str(c) for c in command]
         self.paths = [Path(cwd) / f".{uuid.uuid4().hex}.{s}" for s in ("out", "err")]
         environment = {k: v for k, v in os.environ.items() if k != MARK}
+        environment.setdefault("LSAN_OPTIONS", f"suppressions={SUPPRESSIONS}:print_suppressions=0")
         environment.update({MARK: mark, **(env or {})})
         with open(self.paths[0], "wb") as out, open(self.paths[1], "wb") as err:
             self.process = subprocess.Popen(
@@ -141,9 +143,9 @@ class Runner:
         return self.start("picobarn", "launch", run_file, *options, **more)
 
     def failures(self, run_dir):
-        """What `picobarn failures` lists."""
-        found = self.run("picobarn", "failures", run_dir, "-o", "json").json()
-        return found if isinstance(found, list) else found["failures"]
+        """The failed files and shards that `picobarn failures` lists, causes and all."""
+        groups = self.run("picobarn", "failures", run_dir, "-o", "json").json()["failures"]
+        return [{"cause": g["cause"], "kind": g["kind"], **job} for g in groups for job in g["jobs"]]
 
     def processes(self, *words):
         """Ids of the living processes of this test whose command line has all the words."""

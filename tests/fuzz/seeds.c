@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seeds.c - writes a few good inputs for each fuzzer: "seeds FOLDER" fills FOLDER/<fuzzer>.
+ * They are made by our own encoders, so that they follow every change of a format. */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/analysis.h"
+#include "base/file.h"
+#include "base/size.h"
+#include "tests/fuzz/fuzz.h"
+#include "worker/message.h"
+
+static const char *const run_files[] = {
+    "analysis: dimuon\nsamples: [{name: a, kind: data, files: [a.h5]}]\n",
+    "analysis: higgs4l\n"
+    "parameters: {z1_min_gev: 41.5, z2_min_gev: off}\n"
+    "shards: {target_events: 10_000}\n"
+    "samples:\n"
+    "  - name: DoubleMuParked 2012C\n    kind: data\n    era: 2012\n"
+    "    channels: [4mu, 2mu2e]\n    luminosity_pb: 7132\n    files: [a_*.h5, b.h5]\n"
+    "  - name: by file\n    kind: data\n    era: 2011\n"
+    "    files: [{pattern: \"x_*.h5\", luminosity_pb: 12.5}]\n"
+    "  - name: H(125)\n    kind: simulation\n    era: 2012\n    process: higgs\n"
+    "    cross_section_pb: 0.0065\n    scale: 1.0\n    generated_events: 299_973\n"
+    "    weight: none\n    files: [higgs_*.h5]\n"
+    "  - name: weighted\n    kind: simulation\n    era: 2012\n    process: zz\n"
+    "    sum_of_weights: 1234.5\n    weight: genWeight\n    files: [/data/zz.h5]\n"
+    "units: {energy: MeV, length: mm}\n"
+    "columns: {Muon_pt: muons/pt, genWeight: w}\n"
+    "eras: {2012: {energy_tev: 8, luminosity_pb: 11580}, 2011: {energy_tev: 7}}\n"
+    "processes: [{name: zz, title: \"ZZ, Z/gamma*\"}, {name: higgs, signal: true}]\n",
+};
+
+static const char *const json_texts[] = {
+    "{\"a\":[1,-2.5e-7,true,false,null],\"\\u20ac\":\"\\ud83d\\ude00\\n\",\"\":{}}",
+    "[0.1,1e21,9007199254740993,-0.0,5e-324,1.7976931348623157e308,\"x\"]",
+};
+
+/* What stays to be written where: a folder, and how many inputs of it there are. */
+struct seeds {
+    const char *folder;
+    const char *fuzzer;
+    unsigned n;
+};
+
+static void put(struct seeds *s, const void *data, size_t size)
+{
+    char path[4096];
+    struct error err = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", s->folder, s->fuzzer);
+    FUZZ_CHECK(file_make_folder(path, 0755, &err) == 0);
+    (void)snprintf(path, sizeof path, "%s/%s/seed%02u", s->folder, s->fuzzer, s->n++);
+    FUZZ_CHECK(file_write(path, 0644, data, size, &err) == 0);
+}
+
+static void put_texts(const char *folder, const char *fuzzer, const char *const *text, size_t n)
+{
+    struct seeds s = {.folder = folder, .fuzzer = fuzzer};
+    for (size_t i = 0; i < n; i++) {
+        put(&s, text[i], strlen(text[i]));
+    }
+}
+
+/* Writes the message that was encoded and empties the buffer. */
+static void put_message(struct seeds *s, struct buffer *message)
+{
+    put(s, message->data, message->size);
+    buffer_clear(message);
+}
+
+static void put_answers(struct seeds *s, struct buffer *b)
+{
+    char text[] = "mu.h5: no column Muon_pt";
+    const struct lease_id id = {.kind = LEASE_SHARD, .subject = 3, .epoch = 4, .seal = {5}};
+    struct message_result result = {.id = id, .payload = "partial", .size = 7, .cpu_us = 8};
+    struct message_failure failure = {id, ERROR_INPUT, 11, text, text};
+    struct message_ack ack = {id, ACK_ACCEPTED};
+    struct message_heartbeat heartbeat = {.n = 2, .lease = {{1, 10}, {2, 20}}};
+    message_result_encode(&result, b);
+    put_message(s, b);
+    message_failure_encode(&failure, b);
+    put_message(s, b);
+    message_ack_encode(&ack, b);
+    put_message(s, b);
+    message_heartbeat_encode(&heartbeat, b);
+    put_message(s, b);
+}
+
+static void put_orders(struct seeds *s, struct buffer *b)
+{
+    char order[] = "{\"analysis\":\"dimuon\"}";
+    char path[] = "/data/mu.h5";
+    char weight[] = "genWeight";
+    struct message_hello hello = {"run", "worker", "host", "0.1", 1, 2};
+    struct message_welcome welcome = {order, 1000, 10000};
+    struct message_lease lease = {
+        .id = {.kind = LEASE_SHARD, .subject = 5, .epoch = 6},
+        .path = path,
+        .weight = weight,
+        .first = 10,
+        .stop = 20,
+        .n_counters = 2,
+        .objects = {7, 8},
+        .digest = "00112233445566778899aabbccddeeff",
+    };
+    message_hello_encode(&hello, b);
+    put_message(s, b);
+    message_welcome_encode(&welcome, b);
+    put_message(s, b);
+    message_lease_encode(&lease, b);
+    put_message(s, b);
+    message_want_encode(3, b);
+    put_message(s, b);
+    message_refuse_encode("another run", b);
+    put_message(s, b);
+    message_bare_encode(MESSAGE_WHO, b);
+    put_message(s, b);
+    message_bare_encode(MESSAGE_END, b);
+    put_message(s, b);
+}
+
+static void put_messages(const char *folder)
+{
+    struct seeds s = {.folder = folder, .fuzzer = "fuzz_message"};
+    struct buffer b = {0};
+    put_orders(&s, &b);
+    put_answers(&s, &b);
+    buffer_release(&b);
+}
+
+/* A small partial of every kind of block, and what an analysis really books. */
+static void put_partial(struct seeds *s, bool weighted)
+{
+    static const double edges[] = {-1, 0, 0.5, 100};
+    struct partial p;
+    struct axis axis[2];
+    struct error err = {0};
+    struct partial_hist names = {"mass", "4mu", "nominal", "m(4l)", "GeV", {.nan = 0}};
+    partial_init(&p, weighted);
+    FUZZ_CHECK(axis_init_regular(&axis[0], 4, 70, 181, &err) == 0);
+    FUZZ_CHECK(axis_init_variable(&axis[1], 3, edges, &err) == 0);
+    FUZZ_CHECK(partial_book_hist(&p, &names, &axis[0], &err) == 0);
+    names.name[0] = 'M';
+    FUZZ_CHECK(partial_book_hist(&p, &names, &axis[1], &err) == 0);
+    FUZZ_CHECK(partial_book_step(&p, "4mu", "all", &err) == 0);
+    for (int i = 0; i < 8; i++) {
+        hist_fill(&p.hist[i % 2].hist, i == 7 ? NAN : 30.0 * i - 10, 0.1 * i - 0.3);
+        partial_pass(&p, 0, 1e-9);
+        p.n_events++;
+    }
+    struct buffer b = {0};
+    partial_encode(&p, &b);
+    put_message(s, &b);
+    buffer_release(&b);
+    partial_release(&p);
+    axis_release(&axis[0]);
+    axis_release(&axis[1]);
+}
+
+static void put_booked(struct seeds *s, const struct analysis *analysis)
+{
+    struct settings settings;
+    struct partial p;
+    struct buffer b = {0};
+    struct error err = {0};
+    FUZZ_CHECK(
+        settings_init(&settings, analysis->parameter, analysis->n_parameters, NULL, &err) == 0);
+    partial_init(&p, false);
+    FUZZ_CHECK(analysis->book(&settings, &p, &err) == 0);
+    partial_encode(&p, &b);
+    put_message(s, &b);
+    buffer_release(&b);
+    partial_release(&p);
+    settings_release(&settings);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        (void)fprintf(stderr, "usage: seeds FOLDER\n");
+        return 2;
+    }
+    struct error err = {0};
+    struct seeds partials = {.folder = argv[1], .fuzzer = "fuzz_partial"};
+    FUZZ_CHECK(file_make_folder(argv[1], 0755, &err) == 0);
+    put_texts(argv[1], "fuzz_dataset", run_files, ARRAY_LENGTH(run_files));
+    put_texts(argv[1], "fuzz_yaml", run_files, ARRAY_LENGTH(run_files));
+    put_texts(argv[1], "fuzz_json", json_texts, ARRAY_LENGTH(json_texts));
+    put_messages(argv[1]);
+    put_partial(&partials, false);
+    put_partial(&partials, true);
+    for (size_t i = 0; analyses[i] != NULL; i++) {
+        put_booked(&partials, analyses[i]);
+    }
+    return 0;
+}
