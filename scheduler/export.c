@@ -110,7 +110,7 @@ json_t *export_item_to_json(const struct export_item *item, const struct run *r,
     rc |= json_object_set_new(metadata, "name", json_string(item->hist->name));
     rc |= json_object_set_new(metadata, "variation", json_string(item->hist->variation));
     rc |= json_object_set_new(metadata, "coverage", coverage_to_json(r, m));
-    rc |= json_object_set_new(metadata, "complete", json_boolean(look_is_complete(r, m)));
+    rc |= json_object_set_new(metadata, "complete", json_boolean(merge_complete(m, r)));
     if (rc != 0) {
         (void)error_no_memory(err, "an export");
         json_decref(histogram);
@@ -234,7 +234,7 @@ int export_csv(const struct run *r, const struct merge *m, struct buffer *out,
     const struct analysis *a = r->dataset->analysis;
     buffer_printf(out, "# picobarn, %s version %u: ", a->name, a->version);
     look_write_coverage(r, m, out);
-    buffer_printf(out, "%s\n", look_is_complete(r, m) ? "" : " (incomplete)");
+    buffer_printf(out, "%s\n", merge_complete(m, r) ? "" : " (incomplete)");
     int rc = export_each(r, m, visit_nan, &e, err);
     buffer_printf(out, "sample,channel,histogram,variation,bin,low,high,count,sumw,sumw2\n");
     rc = rc == 0 ? export_each(r, m, visit_csv, &e, err) : rc;

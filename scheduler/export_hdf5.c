@@ -263,7 +263,7 @@ int export_hdf5(const struct run *r, const struct merge *m, struct buffer *out,
     struct writer w = {.r = r, .m = m};
     (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* errors are ours to tell */
     open_writer(&w);
-    json_t *complete = json_boolean(look_is_complete(r, m));
+    json_t *complete = json_boolean(merge_complete(m, r));
     put_text(&w, w.file, "picobarn", r->dataset->analysis->name);
     put_json(&w, w.file, "complete", complete);
     json_decref(complete);

@@ -175,10 +175,11 @@ static json_t *sums_to_json(const struct figure_sums *s, const struct figure_wor
 {
     size_t n = s->axis->n_bins;
     return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b}", "hist",
-        s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "channels",
-        channels_to_json(d->analysis, s->channels), "edges", reals(s->axis->edge, n + 1),
-        "observed", s->has_data ? counts(s->observed, n) : json_null(), "control",
+        "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b}", "hist",
+        s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "log_y",
+        s->figure->log_y ? 1 : 0, "channels", channels_to_json(d->analysis, s->channels),
+        "edges", reals(s->axis->edge, n + 1), "observed",
+        s->has_data ? counts(s->observed, n) : json_null(), "control",
         s->control != 0 && s->has_data ? counts(s->control_count, n) : json_null(), "stack",
         layers_to_json(s), "luminosity_pb", luminosity_to_json(s, d), "window",
         window_to_json(s), "luminosity", (const char *)w->luminosity.data, "coverage",

@@ -74,7 +74,7 @@ static void put_coverage(struct buffer *out, const struct run *r, const struct m
         events += m->sample[i].n_events;
         planned += m->sample[i].n_events_planned;
     }
-    *incomplete = shards < r->n_shards || inspected < r->n_files || !run_complete(r);
+    *incomplete = !merge_complete(m, r);
     buffer_printf(out, "%zu of %zu shards", shards, r->n_shards);
     if (inspected < r->n_files) {
         buffer_printf(out, ", %zu of %zu files", inspected, r->n_files);

@@ -39,18 +39,9 @@ int look_refresh(struct look *l, struct error *err)
     return run_reload(l->run, err) == 0 ? merge_update(&l->merge, l->run, err) : -1;
 }
 
-bool look_is_complete(const struct run *r, const struct merge *m)
-{
-    size_t merged = 0;
-    for (size_t i = 0; i < m->n_samples; i++) {
-        merged += m->sample[i].n_shards;
-    }
-    return run_complete(r) && merged == r->n_shards;
-}
-
 bool look_complete(const struct look *l)
 {
-    return look_is_complete(l->run, &l->merge);
+    return merge_complete(&l->merge, l->run);
 }
 
 enum exit_status look_status(const struct look *l)

@@ -27,7 +27,6 @@ int look_refresh(struct look *l, struct error *err);
 
 /* Is all done, and in the sums? */
 bool look_complete(const struct look *l);
-bool look_is_complete(const struct run *r, const struct merge *m);
 
 /* EXIT_COMPLETE or EXIT_INCOMPLETE: what commands about a run end with. */
 enum exit_status look_status(const struct look *l);

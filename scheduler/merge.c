@@ -256,6 +256,19 @@ int merge_update(struct merge *m, const struct run *r, struct error *err)
     return 0;
 }
 
+bool merge_complete(const struct merge *m, const struct run *r)
+{
+    size_t n_merged = 0;
+    size_t n_planned = 0; /* files: the shards of one stand together, at least one */
+    for (size_t i = 0; i < m->n_samples; i++) {
+        n_merged += m->sample[i].n_shards;
+    }
+    for (size_t i = 0; i < r->n_shards; i++) {
+        n_planned += i == 0 || r->shard[i].file != r->shard[i - 1].file;
+    }
+    return run_complete(r) && n_planned == r->n_files && n_merged == r->n_shards;
+}
+
 void merge_yields(const struct merge *m, const struct dataset *d, struct yield *yield)
 {
     for (size_t i = 0; i < m->n_samples; i++) {

@@ -56,6 +56,9 @@ void merge_release(struct merge *m);
  * sum in silence. */
 int merge_update(struct merge *m, const struct run *r, struct error *err);
 
+/* Is every file inspected and planned, and every shard done and in the sums? */
+bool merge_complete(const struct merge *m, const struct run *r);
+
 /* The yields for normalisation.h, in the order of samples: yield[n_samples]. */
 void merge_yields(const struct merge *m, const struct dataset *d, struct yield *yield);
 

@@ -20,7 +20,7 @@ enum {
 struct progress {
     bool on_terminal;
     bool has_color;
-    bool has_line;      /* a line stands there without its end */
+    bool has_line;       /* a line stands there without its end */
     uint64_t started_ms; /* of the phase */
     uint64_t shown_ms;
     uint64_t n_events_before; /* done when the phase began */
@@ -98,8 +98,8 @@ struct counts {
 
 static struct counts count(const struct dispatch_view *view)
 {
-    struct run_tally t = view->phase == LEASE_SHARD ? run_tally_shards(view->run)
-                                                    : run_tally_files(view->run);
+    struct run_tally t =
+        view->phase == LEASE_SHARD ? run_tally_shards(view->run) : run_tally_files(view->run);
     struct run_tally files = run_tally_files(view->run);
     size_t all = t.n[JOB_WAITING] + t.n[JOB_RUNNING] + t.n[JOB_DONE] + t.n[JOB_FAILED];
     size_t lost_files = view->phase == LEASE_SHARD ? files.n[JOB_FAILED] : 0;
@@ -112,11 +112,9 @@ static void describe(const struct progress *p, const struct dispatch_view *view,
                      const struct counts *c, char *out, size_t size)
 {
     double elapsed = (double)(clock_now_ms() - p->started_ms) / 1000;
-    size_t new_jobs = c->done + c->failed > p->n_jobs_before
-                          ? c->done + c->failed - p->n_jobs_before
-                          : 0;
-    double left = new_jobs == 0 ? -1
-                                : elapsed * (double)(c->all - c->done) / (double)new_jobs;
+    size_t new_jobs =
+        c->done + c->failed > p->n_jobs_before ? c->done + c->failed - p->n_jobs_before : 0;
+    double left = new_jobs == 0 ? -1 : elapsed * (double)(c->all - c->done) / (double)new_jobs;
     char rate[32] = "-";
     char time_left[32] = "-";
     char failed[48] = "";
@@ -127,8 +125,9 @@ static void describe(const struct progress *p, const struct dispatch_view *view,
         duration(left, time_left, sizeof time_left);
     }
     if (c->failed > 0) {
-        (void)snprintf(failed, sizeof failed, "%s  %zu failed%s", p->has_color ? "\033[31m" : "",
-                       c->failed, p->has_color ? "\033[0m" : "");
+        (void)snprintf(failed, sizeof failed, "%s  %zu failed%s",
+                       p->has_color ? "\033[31m" : "", c->failed,
+                       p->has_color ? "\033[0m" : "");
     }
     if (view->phase == LEASE_INSPECT) {
         (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", c->done, c->all,
@@ -174,7 +173,8 @@ void progress_show(void *context, const struct dispatch_view *view)
     note_phase(p, view, &c);
     uint64_t now = clock_now_ms();
     bool is_end = c.done + c.failed >= c.all;
-    if (!p->on_terminal && now - p->shown_ms < LINE_EVERY_MS && !(is_end && c.done != p->n_done)) {
+    if (!p->on_terminal && now - p->shown_ms < LINE_EVERY_MS &&
+        !(is_end && c.done != p->n_done)) {
         return;
     }
     p->shown_ms = now;

@@ -93,6 +93,9 @@ size_t run_find_file(const struct run *r, uint64_t id);
 struct run_tally run_tally_files(const struct run *r);
 struct run_tally run_tally_shards(const struct run *r);
 
+/* Has every file that is inspected its shards? */
+bool run_planned(const struct run *r);
+
 /* Is every file inspected and every shard done? */
 bool run_complete(const struct run *r);
 

@@ -96,14 +96,32 @@ static int plan_file(struct run *r, const struct run_file *f, struct error *err)
     return rc;
 }
 
-int run_plan(struct run *r, struct error *err)
+/* Which files have shards, by index; to be freed. */
+static bool *files_with_shards(const struct run *r)
 {
     bool *planned = calloc(r->n_files + 1, sizeof *planned);
+    for (size_t i = 0; planned != NULL && i < r->n_shards; i++) {
+        planned[r->shard[i].file] = true;
+    }
+    return planned;
+}
+
+bool run_planned(const struct run *r)
+{
+    bool *planned = files_with_shards(r);
+    bool all = planned != NULL;
+    for (size_t i = 0; all && i < r->n_files; i++) {
+        all = planned[i] || r->file[i].inspection == NULL;
+    }
+    free(planned);
+    return all;
+}
+
+int run_plan(struct run *r, struct error *err)
+{
+    bool *planned = files_with_shards(r);
     if (planned == NULL) {
         return error_no_memory(err, "a plan");
-    }
-    for (size_t i = 0; i < r->n_shards; i++) {
-        planned[r->shard[i].file] = true;
     }
     size_t n_new = 0;
     int rc = ledger_begin(r->ledger, err);

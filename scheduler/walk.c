@@ -2,9 +2,8 @@
 /* walk.c - see walk.h */
 #include "scheduler/walk.h"
 
-#include <stdio.h>
-
-#include "base/json.h"
+#include "base/digest.h"
+#include "base/size.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/figure.h"
 #include "scheduler/merge.h"
@@ -14,62 +13,97 @@
 
 enum { WORKERS_MAX = 1024, THREADS_MAX = 1024 };
 
-/* What the command line says. */
-struct plan_of_work {
+/* What the steps of the walk hand on. */
+struct walk {
+    struct run *run;
     const struct launcher_kind *kind;
     struct launcher_options launch;
-    struct dispatch_options dispatch;
+    struct dispatch_options options;
+    struct dispatch *dispatch;
+    enum dispatch_end end;
+    struct merge merge;
+    char sha256[DIGEST_SHA256_HEX];
 };
 
-static int read_options(const struct invocation *invocation, struct plan_of_work *work,
-                        struct error *err)
+static int read_options(struct walk *w, const struct invocation *invocation, struct error *err)
 {
     uint64_t workers = 0;
     uint64_t threads = 0;
     const char *on = invocation_option(invocation, "on");
-    work->kind = launcher_find(on == NULL ? "local" : on, err);
-    work->dispatch.listen = invocation_option(invocation, "listen");
-    if (work->kind == NULL ||
+    w->kind = launcher_find(on == NULL ? "local" : on, err);
+    w->options.listen = invocation_option(invocation, "listen");
+    if (w->kind == NULL ||
         invocation_count(invocation, "workers", 1, WORKERS_MAX, &workers, err) != 0 ||
         invocation_count(invocation, "threads", 1, THREADS_MAX, &threads, err) != 0 ||
-        invocation_count(invocation, "stop-after", 1, UINT64_MAX, &work->dispatch.stop_after,
+        invocation_count(invocation, "stop-after", 1, UINT64_MAX, &w->options.stop_after,
                          err) != 0 ||
-        invocation_count(invocation, "shuffle", 1, UINT64_MAX, &work->dispatch.shuffle, err) !=
-            0) {
+        invocation_count(invocation, "shuffle", 1, UINT64_MAX, &w->options.shuffle, err) != 0) {
         return -1;
     }
-    work->launch.n_workers = (size_t)workers;
-    work->launch.n_threads = (size_t)threads;
+    w->launch.n_workers = (size_t)workers;
+    w->launch.n_threads = (size_t)threads;
     return 0;
 }
 
-/* Inspects what is not inspected, plans what is not planned, computes what is missing. */
-static int compute(struct run *r, const struct plan_of_work *work, enum dispatch_end *end,
-                   struct error *err)
-{
-    struct dispatch *d = dispatch_open(r, &work->dispatch, err);
-    if (d == NULL) {
-        return -1;
-    }
-    int rc = dispatch_start_workers(d, work->kind, &work->launch, err);
-    rc = rc == 0 ? dispatch_work(d, LEASE_INSPECT, end, err) : rc;
-    rc = rc == 0 ? run_plan(r, err) : rc;
-    rc = rc == 0 && *end == DISPATCH_DONE ? dispatch_work(d, LEASE_SHARD, end, err) : rc;
-    dispatch_close(d);
-    return rc;
-}
-
+/* Is there a file to inspect, a file to plan, or a shard to compute? */
 static bool has_work(const struct run *r)
 {
     struct run_tally files = run_tally_files(r);
     struct run_tally shards = run_tally_shards(r);
-    return files.n[JOB_WAITING] + files.n[JOB_RUNNING] + shards.n[JOB_WAITING] +
-               shards.n[JOB_RUNNING] >
-           0 || r->n_shards == 0;
+    return files.n[JOB_WAITING] + files.n[JOB_RUNNING] > 0 || !run_planned(r) ||
+           shards.n[JOB_WAITING] + shards.n[JOB_RUNNING] > 0;
 }
 
-static void print_coverage(const struct run *r, const struct merge *m, struct buffer *out)
+static int open_dispatch(struct walk *w, struct error *err)
 {
+    w->dispatch = dispatch_open(w->run, &w->options, err);
+    return w->dispatch == NULL ? -1
+                               : dispatch_start_workers(w->dispatch, w->kind, &w->launch, err);
+}
+
+static int inspect_files(struct walk *w, struct error *err)
+{
+    return dispatch_work(w->dispatch, LEASE_INSPECT, &w->end, err);
+}
+
+static int plan_shards(struct walk *w, struct error *err)
+{
+    return run_plan(w->run, err);
+}
+
+static int compute_shards(struct walk *w, struct error *err)
+{
+    return w->end == DISPATCH_STOPPED ? 0
+                                      : dispatch_work(w->dispatch, LEASE_SHARD, &w->end, err);
+}
+
+static int close_dispatch(struct walk *w, struct error *err)
+{
+    (void)err;
+    dispatch_close(w->dispatch);
+    w->dispatch = NULL;
+    return 0;
+}
+
+static int merge_partials(struct walk *w, struct error *err)
+{
+    return merge_init(&w->merge, w->run, err) == 0 ? merge_update(&w->merge, w->run, err) : -1;
+}
+
+static int write_result(struct walk *w, struct error *err)
+{
+    return result_write(w->run, &w->merge, w->sha256, err);
+}
+
+static int write_plot(struct walk *w, struct error *err)
+{
+    return figure_write(w->run, &w->merge, err);
+}
+
+static void print_coverage(const struct walk *w, struct buffer *out)
+{
+    const struct run *r = w->run;
+    const struct merge *m = &w->merge;
     uint64_t n_events = 0;
     uint64_t n_planned = 0;
     size_t n_done = run_tally_shards(r).n[JOB_DONE];
@@ -82,8 +116,8 @@ static void print_coverage(const struct run *r, const struct merge *m, struct bu
         is_estimate = is_estimate || m->sample[i].planned_is_estimate;
     }
     merge_luminosity(m, r->dataset, &seen_pb, &planned_pb);
-    buffer_printf(out, "coverage  %zu of %zu shards, %llu of %s%llu events", n_done, r->n_shards,
-                  (unsigned long long)n_events, is_estimate ? "about " : "",
+    buffer_printf(out, "coverage  %zu of %zu shards, %llu of %s%llu events", n_done,
+                  r->n_shards, (unsigned long long)n_events, is_estimate ? "about " : "",
                   (unsigned long long)n_planned);
     if (planned_pb > 0) {
         buffer_printf(out, ", %.6g of %.6g pb^-1", seen_pb, planned_pb);
@@ -92,57 +126,68 @@ static void print_coverage(const struct run *r, const struct merge *m, struct bu
 }
 
 /* What a person does next about what is missing. */
-static void print_missing(const struct run *r, enum dispatch_end end, struct buffer *out)
+static void print_missing(const struct walk *w, struct buffer *out)
 {
     size_t n_failed =
-        run_tally_files(r).n[JOB_FAILED] + run_tally_shards(r).n[JOB_FAILED];
-    if (end == DISPATCH_STOPPED) {
+        run_tally_files(w->run).n[JOB_FAILED] + run_tally_shards(w->run).n[JOB_FAILED];
+    if (w->end == DISPATCH_STOPPED) {
         buffer_printf(out, "stopped   nothing is lost: the same command goes on\n");
     }
     if (n_failed > 0) {
-        buffer_printf(out, "failed    %zu: picobarn failures %s\n", n_failed, r->folder);
+        buffer_printf(out, "failed    %zu: picobarn failures %s\n", n_failed, w->run->folder);
     }
 }
 
-/* Folds the ledger, writes result and plot, says what they hold. */
-static int write_outputs(struct run *r, enum dispatch_end end, struct error *err)
+static int print_outcome(struct walk *w, struct error *err)
 {
-    struct merge m = {0};
     struct buffer out = {0};
-    char sha256[DIGEST_SHA256_HEX];
-    int rc = -1;
-    if (merge_init(&m, r, err) == 0 && merge_update(&m, r, err) == 0 &&
-        result_write(r, &m, sha256, err) == 0 && figure_write(r, &m, err) == 0) {
-        buffer_printf(&out, "result    %s/result.json\nplot      %s/plot.svg\nsha256    %s\n",
-                      r->folder, r->folder, sha256);
-        print_coverage(r, &m, &out);
-        print_missing(r, end, &out);
-        rc = print_text(&out, err);
-    }
+    buffer_printf(&out, "result    %s/result.json\nplot      %s/plot.svg\nsha256    %s\n",
+                  w->run->folder, w->run->folder, w->sha256);
+    print_coverage(w, &out);
+    print_missing(w, &out);
+    int rc = print_text(&out, err);
     buffer_release(&out);
-    merge_release(&m);
     return rc;
 }
 
+/* The walk of the data, one step a line; those before the merge only if something is missing. */
+static const struct {
+    bool is_work;
+    int (*step)(struct walk *w, struct error *err);
+} steps[] = {
+    /* clang-format off */
+    {true,  open_dispatch},
+    {true,  inspect_files},
+    {true,  plan_shards},
+    {true,  compute_shards},
+    {true,  close_dispatch},
+    {false, merge_partials},
+    {false, write_result},
+    {false, write_plot},
+    {false, print_outcome},
+    /* clang-format on */
+};
+
 int walk(struct run *r, const struct invocation *invocation, struct error *err)
 {
-    struct plan_of_work work = {.kind = NULL};
-    enum dispatch_end end = DISPATCH_DONE;
-    if (read_options(invocation, &work, err) != 0) {
+    struct walk w = {.run = r, .end = DISPATCH_DONE};
+    if (read_options(&w, invocation, err) != 0) {
         return -1;
     }
-    if (has_work(r)) {
-        struct progress *progress = progress_open();
-        work.dispatch.show = progress_show;
-        work.dispatch.context = progress;
-        int rc = compute(r, &work, &end, err);
-        progress_close(progress);
-        if (rc != 0) {
-            return -1;
+    struct progress *progress = progress_open();
+    w.options.show = progress_show;
+    w.options.context = progress;
+    bool works = has_work(r);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(steps); i++) {
+        rc = works || !steps[i].is_work ? steps[i].step(&w, err) : 0;
+        if (steps[i].step == close_dispatch) {
+            progress_close(progress);
+            progress = NULL;
         }
     }
-    if (write_outputs(r, end, err) != 0) {
-        return -1;
-    }
-    return run_complete(r) ? EXIT_COMPLETE : EXIT_INCOMPLETE;
+    progress_close(progress);
+    dispatch_close(w.dispatch);
+    merge_release(&w.merge);
+    return rc != 0 ? -1 : run_complete(r) ? EXIT_COMPLETE : EXIT_INCOMPLETE;
 }

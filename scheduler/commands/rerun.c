@@ -18,21 +18,72 @@ static int ask_again(struct run *r, enum lease_kind kind, uint64_t id, struct er
     return ledger_add_event(r->ledger, &event, err);
 }
 
-/* All that failed, or the one shard that was named. */
-static int ask_for_failed(struct run *r, uint64_t shard, struct error *err)
+/* The next id of "3,17,40"; *at moves behind it. 0 at the end or, with the error set, for
+ * something else. */
+static uint64_t next_id(const char **at, struct error *err)
 {
-    int rc = ledger_begin(r->ledger, err);
-    for (size_t i = 0; rc == 0 && shard == 0 && i < r->n_files; i++) {
+    char *end = NULL;
+    const char *text = *at;
+    if (*text == '\0') {
+        return 0;
+    }
+    uint64_t id = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+    if (id == 0 || (*end != ',' && *end != '\0')) {
+        (void)error_set(err, ERROR_INPUT, "--shard %s: say ids with commas between", text);
+        return 0;
+    }
+    *at = *end == ',' ? end + 1 : end;
+    return id;
+}
+
+static int ask_for_all(struct run *r, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < r->n_files; i++) {
         if (r->file[i].job.state == JOB_FAILED) {
             rc = ask_again(r, LEASE_INSPECT, r->file[i].id, err);
         }
     }
     for (size_t i = 0; rc == 0 && i < r->n_shards; i++) {
-        const struct run_shard *s = &r->shard[i];
-        if (s->job.state == JOB_FAILED && (shard == 0 || s->id == shard)) {
-            rc = ask_again(r, LEASE_SHARD, s->id, err);
+        if (r->shard[i].job.state == JOB_FAILED) {
+            rc = ask_again(r, LEASE_SHARD, r->shard[i].id, err);
         }
     }
+    return rc;
+}
+
+static int ask_for_some(struct run *r, const char *ids, struct error *err)
+{
+    struct error bad = {0};
+    uint64_t id = 0;
+    while ((id = next_id(&ids, &bad)) != 0) {
+        size_t i = run_find_shard(r, id);
+        enum job_state state = i == SIZE_MAX ? JOB_NONE : r->shard[i].job.state;
+        if (i == SIZE_MAX) {
+            return error_set(err, ERROR_INPUT, "the run has no shard %llu",
+                             (unsigned long long)id);
+        }
+        if (state != JOB_FAILED) {
+            return error_set(err, ERROR_INPUT,
+                             "shard %llu is %s: only failed ones are run again",
+                             (unsigned long long)id, job_state_name(state));
+        }
+        if (ask_again(r, LEASE_SHARD, id, err) != 0) {
+            return -1;
+        }
+    }
+    if (bad.kind != ERROR_NONE) {
+        *err = bad;
+        return -1;
+    }
+    return 0;
+}
+
+/* All that failed, or the shards that were named; in one transaction. */
+static int ask(struct run *r, const char *ids, struct error *err)
+{
+    int rc = ledger_begin(r->ledger, err);
+    rc = rc == 0 ? (ids == NULL ? ask_for_all(r, err) : ask_for_some(r, ids, err)) : rc;
     if (rc != 0) {
         ledger_rollback(r->ledger);
         return -1;
@@ -40,30 +91,12 @@ static int ask_for_failed(struct run *r, uint64_t shard, struct error *err)
     return ledger_commit(r->ledger, err) == 0 ? run_reload(r, err) : -1;
 }
 
-static int check_shard(const struct run *r, uint64_t shard, struct error *err)
-{
-    size_t i = shard == 0 ? 0 : run_find_shard(r, shard);
-    if (i == SIZE_MAX) {
-        return error_set(err, ERROR_INPUT, "the run has no shard %llu",
-                         (unsigned long long)shard);
-    }
-    return shard == 0 || r->shard[i].job.state == JOB_FAILED
-               ? 0
-               : error_set(err, ERROR_INPUT, "shard %llu is %s: only failed ones are run again",
-                           (unsigned long long)shard, job_state_name(r->shard[i].job.state));
-}
-
 static int run(const struct invocation *invocation, struct error *err)
 {
-    uint64_t shard = 0;
-    if (invocation_count(invocation, "shard", 1, UINT64_MAX, &shard, err) != 0) {
-        return -1;
-    }
     struct run *r = run_open(invocation_operand(invocation, 0), LEDGER_WRITE, err);
     int status = -1;
-    if (r != NULL && check_shard(r, shard, err) == 0 &&
-        run_take_replaced_files(r, false, err) >= 0 && run_reload(r, err) == 0 &&
-        ask_for_failed(r, shard, err) == 0) {
+    if (r != NULL && run_take_replaced_files(r, false, err) >= 0 && run_reload(r, err) == 0 &&
+        ask(r, invocation_option(invocation, "shard"), err) == 0) {
         status = walk(r, invocation, err);
     }
     run_close(r);
@@ -71,7 +104,7 @@ static int run(const struct invocation *invocation, struct error *err)
 }
 
 static const struct command_option options[] = {
-    {"shard", 0, "ID", "only this failed shard (default: all that failed)"},
+    {"shard", 0, "ID,...", "only these failed shards (default: all that failed)"},
     WALK_OPTIONS,
     {0},
 };
