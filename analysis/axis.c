@@ -24,7 +24,7 @@ static double *edges_create(size_t n_bins, struct error *err)
     return edge;
 }
 
-/* Takes the edges, which it frees if they are no axis. */
+/* Takes the edges, which it frees if they are no axis; -0 becomes 0, which equals it. */
 static int take_edges(struct axis *axis, enum axis_kind kind, size_t n_bins, double *edge,
                       struct error *err)
 {
@@ -36,6 +36,7 @@ static int take_edges(struct axis *axis, enum axis_kind kind, size_t n_bins, dou
             free(edge);
             return -1;
         }
+        edge[i] += 0.0;
     }
     double per_width = kind == AXIS_REGULAR ? (double)n_bins / (edge[n_bins] - edge[0]) : 0;
     if (!isfinite(per_width) || (kind == AXIS_REGULAR && per_width == 0)) {
@@ -91,7 +92,7 @@ int axis_init_logarithmic(struct axis *axis, size_t n_bins, double lower, double
                           struct error *err)
 {
     *axis = (struct axis){0};
-    if (!(lower > 0) || !isfinite(upper)) {
+    if (!(lower > 0) || !isfinite(upper) || !isfinite(upper / lower)) {
         return error_set(err, ERROR_INPUT, "a logarithmic axis from %g to %g", lower, upper);
     }
     double *edge = edges_create(n_bins, err);
@@ -187,12 +188,19 @@ void axis_encode(const struct axis *axis, struct buffer *out)
     }
 }
 
-/* One form for each axis: a lower edge of -0 would come out as +0. */
+/* An edge; fails on -0: one form for each axis. */
+static double decode_edge(struct bytes *in)
+{
+    double edge = bytes_f64(in);
+    in->failed = in->failed || (edge == 0 && signbit(edge));
+    return edge;
+}
+
 static int decode_regular(struct axis *axis, size_t n_bins, struct bytes *in, struct error *err)
 {
-    double lower = bytes_f64(in);
-    double upper = bytes_f64(in);
-    if (in->failed || (lower == 0 && signbit(lower))) {
+    double lower = decode_edge(in);
+    double upper = decode_edge(in);
+    if (in->failed) {
         return error_set(err, ERROR_PEER, "axis cut short or not in its one form");
     }
     return axis_init_regular(axis, n_bins, lower, upper, err);
@@ -209,7 +217,11 @@ static int decode_variable(struct axis *axis, size_t n_bins, struct bytes *in,
         return -1;
     }
     for (size_t i = 0; i <= n_bins; i++) {
-        edge[i] = bytes_f64(in);
+        edge[i] = decode_edge(in);
+    }
+    if (in->failed) {
+        free(edge);
+        return error_set(err, ERROR_PEER, "axis not in its one form");
     }
     return take_edges(axis, AXIS_VARIABLE, n_bins, edge, err);
 }

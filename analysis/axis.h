@@ -26,18 +26,19 @@ enum { AXIS_BINS_MAX = 1 << 20 };
 struct axis {
     enum axis_kind kind;
     size_t n_bins;
-    double *edge;     /* [n_bins + 1] finite, strictly rising */
-    double per_width; /* AXIS_REGULAR: n_bins / (upper - lower); else 0 */
+    double *edge;     /* [n_bins + 1] finite, strictly rising; zero is +0 */
+    double per_width; /* AXIS_REGULAR: n_bins / (upper - lower), finite and not 0; else 0 */
 };
 
-/* All three fail (ERROR_INPUT) unless 1 <= n_bins <= AXIS_BINS_MAX and the edges are finite and
- * strictly rise; *axis is then empty. axis_release is safe on a zeroed axis. */
+/* All of them fail (ERROR_INPUT) unless 1 <= n_bins <= AXIS_BINS_MAX and the edges are finite and
+ * strictly rise, a regular axis also if n_bins / (upper - lower) is no double; *axis is then empty. axis_release is safe on a zeroed axis. */
 int axis_init_regular(struct axis *axis, size_t n_bins, double lower, double upper,
                       struct error *err);
 int axis_init_variable(struct axis *axis, size_t n_bins, const double *edge, struct error *err);
 
-/* n_bins bins of equal ratio over [lower, upper), lower > 0. The edges are rounded to six
- * significant decimal digits: short literals, the same everywhere. */
+/* n_bins bins of equal ratio over [lower, upper), lower > 0, upper / lower finite. The edges
+ * between the two are rounded to six significant decimal digits: short literals, the same
+ * everywhere. */
 int axis_init_logarithmic(struct axis *axis, size_t n_bins, double lower, double upper,
                           struct error *err);
 int axis_init_copy(struct axis *axis, const struct axis *from, struct error *err);
@@ -48,7 +49,8 @@ size_t axis_find(const struct axis *axis, double x);
 
 bool axis_equal(const struct axis *a, const struct axis *b);
 
-/* Layout: u8 kind, u32 n_bins, then f64 lower, f64 upper (regular) or n_bins + 1 edges of f64. */
+/* Layout: u8 kind, u32 n_bins, then f64 lower, f64 upper (regular) or n_bins + 1 edges of f64.
+ * Decoding fails (ERROR_PEER) on what no axis encodes to; *axis is then empty. */
 void axis_encode(const struct axis *axis, struct buffer *out);
 int axis_decode(struct axis *axis, struct bytes *in, struct error *err);
 

@@ -110,9 +110,13 @@ double elementary_asinh(double x)
     if (a < 0x1p-28) {
         return x;
     }
+    if (a > 1e150) { /* asinh a = log 2a, without its overflow; an infinity stays one */
+        double large = elementary_log(a) + (log2_high + log2_low);
+        return x < 0 ? -large : large;
+    }
     /* log1p(t) for t = a + (sqrt(1 + a^2) - 1) without cancellation: u = 1 + t rounded, and the
      * rounding put right to first order. */
-    double t = a > 1e150 ? 2 * a : a + a * a / (1 + sqrt(1 + a * a));
+    double t = a + a * a / (1 + sqrt(1 + a * a));
     double u = 1 + t;
     double value = elementary_log(u) + (t - (u - 1)) / u;
     return x < 0 ? -value : value;

@@ -4,7 +4,9 @@
  * A C library picks its variants of these functions by the processor, and they differ in the
  * last bit (measured with FMA and AVX2 masked), so none of them may stand between a column and
  * a bin. What is used here is correctly rounded by IEEE 754 or exact, so there is one result.
- * Relative errors are below 1e-15, for the sines absolute ones. Pure, safe for any thread.
+ * (floor, frexp and ldexp are exact.) Relative errors are below 1e-15, for the sines absolute
+ * ones; of a subnormal result half a unit of its last place comes on top. Pure, safe for any
+ * thread.
  * Where an argument is NaN or outside the stated range the result is NaN or an infinity of the
  * right sign, never undefined. */
 #ifndef ANALYSIS_ELEMENTARY_H
@@ -12,7 +14,7 @@
 
 double elementary_log(double x); /* natural; x > 0 */
 double elementary_exp(double x); /* 0 below -745, infinite above 709.7 */
-double elementary_sinh(double x);
+double elementary_sinh(double x); /* infinite above 709.7, as cosh */
 double elementary_cosh(double x);
 double elementary_asinh(double x);
 

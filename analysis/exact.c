@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exact.c - see exact.h
- *
- * limb[i] stands for limb[i] * 2^(EXACT_LOWEST + 32 i). An addition changes a limb by less than
- * 2^33, so 2^29 additions fit in its 63 bits before the carries must be settled. */
+/* exact.c - see exact.h */
 #include "analysis/exact.h"
 
 #include <math.h>
@@ -10,70 +7,79 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
-static const uint32_t pending_max = 1u << 29;
-static const int64_t limb_base = (int64_t)1 << EXACT_LIMB_BITS;
+/* The limbs that a square can touch: 106 bits at any shift, and one for the sign. */
+enum { PART_LIMBS = 6 };
 
-/* Brings every limb but the highest into [0, 2^32); the value stays. */
-static void settle(struct exact *sum)
+/* 2^62 squares are below 2^2110, so in these; a limb for the sign and one for carries remain. */
+enum { DECODED_LIMBS = EXACT_LIMBS - 2 };
+
+static bool negative(const struct exact *sum)
 {
-    int64_t carry = 0;
-    for (uint32_t i = sum->first; i < EXACT_LIMBS - 1 && (i < sum->stop || carry != 0); i++) {
-        int64_t value = sum->limb[i] + carry;
-        int64_t low = value & (limb_base - 1);
-        carry = (value - low) / limb_base;
-        sum->limb[i] = low;
-        if (i >= sum->stop) {
-            sum->stop = i + 1;
-        }
-        /* A negative sum would carry -1 to the very top: it stays here as a negative limb. */
-        if (carry == -1 && i + 1 >= sum->stop) {
-            sum->limb[i] -= limb_base;
-            carry = 0;
-        }
-    }
-    if (carry != 0) {
-        sum->limb[EXACT_LIMBS - 1] += carry;
-        sum->stop = EXACT_LIMBS;
-    }
-    sum->n_pending = 0;
+    return sum->stop > sum->first && sum->limb[sum->stop - 1] >> (EXACT_LIMB_BITS - 1) != 0;
 }
 
-/* The bit position of 2^exponent, split into limb and shift. */
-static uint32_t position(int exponent, unsigned *shift)
-{
-    unsigned bit = (unsigned)(exponent - EXACT_LOWEST);
-    *shift = bit % EXACT_LIMB_BITS;
-    return bit / EXACT_LIMB_BITS;
-}
-
+/* Makes [first, stop) part of the sum's limbs; the value stays. */
 static void widen(struct exact *sum, uint32_t first, uint32_t stop)
 {
     if (sum->stop == 0) {
         sum->first = first;
-        sum->stop = stop;
-        return;
+        sum->stop = first;
+    }
+    uint32_t fill = negative(sum) ? UINT32_MAX : 0;
+    for (; sum->stop < stop; sum->stop++) {
+        sum->limb[sum->stop] = fill;
     }
     sum->first = first < sum->first ? first : sum->first;
-    sum->stop = stop > sum->stop ? stop : sum->stop;
+}
+
+/* *limb[n] = -*limb[n] in two's complement. */
+static void negate(uint32_t *limb, size_t n)
+{
+    uint64_t carry = 1;
+    for (size_t i = 0; i < n; i++) {
+        carry += (uint32_t)~limb[i];
+        limb[i] = (uint32_t)carry;
+        carry >>= EXACT_LIMB_BITS;
+    }
+}
+
+/* *sum += the two's complement number part[n], whose lowest limb stands at `first`. */
+static void add_part(struct exact *sum, const uint32_t *part, uint32_t first, uint32_t n)
+{
+    uint32_t fill = part[n - 1] >> (EXACT_LIMB_BITS - 1) != 0 ? UINT32_MAX : 0;
+    widen(sum, first, first + n);
+    bool was_negative = negative(sum);
+    uint64_t carry = 0;
+    for (uint32_t i = first; i < sum->stop; i++) {
+        if (i >= first + n && (uint32_t)(fill + carry) == 0) {
+            break; /* from here on nothing changes */
+        }
+        carry += (uint64_t)sum->limb[i] + (i < first + n ? part[i - first] : fill);
+        sum->limb[i] = (uint32_t)carry;
+        carry >>= EXACT_LIMB_BITS;
+    }
+    /* Two of one sign that give the other have grown into the sign's bit. */
+    if (was_negative == (fill != 0) && negative(sum) != was_negative) {
+        sum->limb[sum->stop++] = fill;
+    }
 }
 
 /* *sum += sign * magnitude * 2^exponent, magnitude < 2^106. */
 static void add_scaled(struct exact *sum, uint128 magnitude, int exponent, int sign)
 {
-    unsigned shift = 0;
-    uint32_t first = position(exponent, &shift);
-    uint32_t low_bits = (uint32_t)magnitude << shift; /* the part of the first limb */
-    sum->limb[first] += sign * (int64_t)low_bits;
-    uint128 rest = magnitude >> (EXACT_LIMB_BITS - shift);
-    uint32_t i = first + 1;
-    for (; rest != 0; i++) {
-        sum->limb[i] += sign * (int64_t)(uint32_t)rest;
+    unsigned bit = (unsigned)(exponent - EXACT_LOWEST);
+    unsigned shift = bit % EXACT_LIMB_BITS;
+    uint32_t part[PART_LIMBS] = {(uint32_t)magnitude << shift};
+    uint32_t n = 1;
+    for (uint128 rest = magnitude >> (EXACT_LIMB_BITS - shift); rest != 0; n++) {
+        part[n] = (uint32_t)rest;
         rest >>= EXACT_LIMB_BITS;
     }
-    widen(sum, first, i);
-    if (++sum->n_pending >= pending_max) {
-        settle(sum);
+    n++; /* a limb of zeros: the sign */
+    if (sign < 0) {
+        negate(part, n);
     }
+    add_part(sum, part, bit / EXACT_LIMB_BITS, n);
 }
 
 /* x = +-mantissa * 2^exponent, the mantissa an integer below 2^53. */
@@ -107,37 +113,19 @@ void exact_add_square(struct exact *sum, double x)
 
 void exact_merge(struct exact *dst, const struct exact *src)
 {
-    if (src->stop == 0) {
-        return;
-    }
-    struct exact settled = *src;
-    settle(&settled);
-    for (uint32_t i = settled.first; i < settled.stop; i++) {
-        dst->limb[i] += settled.limb[i];
-    }
-    widen(dst, settled.first, settled.stop);
-    dst->n_pending += 2;
-    if (dst->n_pending >= pending_max) {
-        settle(dst);
+    if (src->stop > src->first) {
+        add_part(dst, src->limb + src->first, src->first, src->stop - src->first);
     }
 }
 
-/* The sum as sign and magnitude: every limb of *m in [0, 2^32), neither end of [first, stop)
- * zero; first == stop for zero. Returns the sign. */
+/* The sum as sign and magnitude, which is unsigned, neither end of its [first, stop) zero;
+ * first == stop for zero. Returns the sign. */
 static int magnitude(const struct exact *sum, struct exact *m)
 {
     *m = *sum;
-    settle(m);
-    while (m->stop > m->first && m->limb[m->stop - 1] == 0) {
-        m->stop--;
-    }
-    int sign = m->stop > m->first ? 1 : 0;
-    if (sign != 0 && m->limb[m->stop - 1] < 0) {
-        sign = -1;
-        for (uint32_t i = m->first; i < m->stop; i++) {
-            m->limb[i] = -m->limb[i];
-        }
-        settle(m);
+    int sign = negative(sum) ? -1 : 1;
+    if (sign < 0) {
+        negate(m->limb + m->first, m->stop - m->first);
     }
     while (m->stop > m->first && m->limb[m->stop - 1] == 0) {
         m->stop--;
@@ -145,7 +133,7 @@ static int magnitude(const struct exact *sum, struct exact *m)
     while (m->first < m->stop && m->limb[m->first] == 0) {
         m->first++;
     }
-    return sign;
+    return m->stop > m->first ? sign : 0;
 }
 
 /* Is a bit set below bit number `bit` (counted from limb 0)? */
@@ -157,7 +145,7 @@ static bool any_below(const struct exact *m, unsigned bit)
             return true;
         }
     }
-    int64_t mask = ((int64_t)1 << (bit % EXACT_LIMB_BITS)) - 1;
+    uint32_t mask = ((uint32_t)1 << (bit % EXACT_LIMB_BITS)) - 1;
     return whole >= m->first && whole < m->stop && (m->limb[whole] & mask) != 0;
 }
 
@@ -175,7 +163,7 @@ double exact_round(const struct exact *sum)
         return 0;
     }
     unsigned top = (m.stop - 1) * EXACT_LIMB_BITS;
-    for (int64_t limb = m.limb[m.stop - 1]; limb > 1; limb >>= 1) {
+    for (uint32_t limb = m.limb[m.stop - 1]; limb > 1; limb >>= 1) {
         top++;
     }
     /* The lowest bit that the double can hold: 53 bits, fewer where it becomes subnormal. */
@@ -217,7 +205,7 @@ void exact_encode(const struct exact *sum, struct buffer *out)
     buffer_u32(out, m.first);
     buffer_u32(out, m.stop - m.first);
     for (uint32_t i = m.first; i < m.stop; i++) {
-        buffer_u32(out, (uint32_t)m.limb[i]);
+        buffer_u32(out, m.limb[i]);
     }
 }
 
@@ -230,17 +218,20 @@ int exact_decode(struct exact *sum, struct bytes *in, struct error *err)
     }
     uint32_t first = bytes_u32(in);
     uint32_t n = bytes_u32(in);
-    if (in->failed || sign > 2 || first >= EXACT_LIMBS || n < 1 || n > EXACT_LIMBS - first) {
+    if (in->failed || sign > 2 || first >= DECODED_LIMBS || n < 1 || n > DECODED_LIMBS - first) {
         return error_set(err, ERROR_PEER, "exact sum: sign %u, limbs %u + %u", sign, first, n);
     }
     for (uint32_t i = first; i < first + n; i++) {
-        sum->limb[i] = (int64_t)bytes_u32(in) * (sign == 1 ? 1 : -1);
+        sum->limb[i] = bytes_u32(in);
     }
     if (in->failed || sum->limb[first] == 0 || sum->limb[first + n - 1] == 0) {
         memset(sum, 0, sizeof *sum);
         return error_set(err, ERROR_PEER, "exact sum: cut short or not in its one form");
     }
     sum->first = first;
-    sum->stop = first + n;
+    sum->stop = first + n + 1; /* a limb of zeros: the sign */
+    if (sign == 2) {
+        negate(sum->limb + first, n + 1);
+    }
     return 0;
 }

@@ -18,6 +18,11 @@ size_t hist_size(const struct axis *axis, bool weighted)
     return n * sizeof(uint64_t) + (weighted ? n * sizeof(struct weight_sums) : 0);
 }
 
+static uint64_t entries_of(const struct hist *h, size_t slot)
+{
+    return slot < n_slots(h) ? h->count[slot] : h->nan;
+}
+
 int hist_init(struct hist *h, const struct axis *axis, bool weighted, struct error *err)
 {
     *h = (struct hist){0};
@@ -64,32 +69,23 @@ void hist_fill(struct hist *h, double x, double weight)
     }
 }
 
-/* Would a + b pass 2^63? */
-static bool too_many(uint64_t a, uint64_t b)
-{
-    return a + b < a || a + b > (uint64_t)INT64_MAX;
-}
-
 int hist_add(struct hist *dst, const struct hist *src, struct error *err)
 {
     if (!axis_equal(&dst->axis, &src->axis) || (dst->sums != NULL) != (src->sums != NULL)) {
         return error_set(err, ERROR_PEER, "histograms of different axes or kinds of bins");
     }
-    for (size_t i = 0; i < n_slots(dst); i++) {
-        if (too_many(dst->count[i], src->count[i])) {
-            return error_set(err, ERROR_PEER, "more than 2^63 entries in bin %zu", i);
-        }
-    }
-    if (too_many(dst->nan, src->nan)) {
-        return error_set(err, ERROR_PEER, "more than 2^63 values that are no number");
+    if (hist_entries(dst) + hist_entries(src) > INT64_MAX) { /* each of them is below 2^63 */
+        return error_set(err, ERROR_PEER, "a histogram of more than 2^63 entries");
     }
     for (size_t i = 0; i < n_slots(dst); i++) {
         dst->count[i] += src->count[i];
     }
     dst->nan += src->nan;
     for (size_t i = 0; dst->sums != NULL && i <= n_slots(dst); i++) {
-        exact_merge(&dst->sums[i].w, &src->sums[i].w);
-        exact_merge(&dst->sums[i].w2, &src->sums[i].w2);
+        if (entries_of(src, i) > 0) { /* most are empty: their memory stays untouched */
+            exact_merge(&dst->sums[i].w, &src->sums[i].w);
+            exact_merge(&dst->sums[i].w2, &src->sums[i].w2);
+        }
     }
     return 0;
 }
@@ -102,8 +98,8 @@ bool hist_equal(const struct hist *a, const struct hist *b)
         return false;
     }
     for (size_t i = 0; a->sums != NULL && i <= n_slots(a); i++) {
-        if (!exact_equal(&a->sums[i].w, &b->sums[i].w) ||
-            !exact_equal(&a->sums[i].w2, &b->sums[i].w2)) {
+        if (entries_of(a, i) > 0 && (!exact_equal(&a->sums[i].w, &b->sums[i].w) ||
+                                     !exact_equal(&a->sums[i].w2, &b->sums[i].w2))) {
             return false;
         }
     }
@@ -159,15 +155,17 @@ static int decode_sums(struct weight_sums *sums, struct bytes *in, struct error 
 static int decode_bins(struct hist *h, struct bytes *in, struct error *err)
 {
     uint32_t n_filled = bytes_u32(in);
+    uint64_t room = (uint64_t)INT64_MAX - h->nan;
     size_t next = 0;
     for (uint32_t k = 0; k < n_filled; k++) {
         uint32_t bin = bytes_u32(in);
         uint64_t count = bytes_u64(in);
-        if (in->failed || bin < next || bin >= n_slots(h) || count == 0 || count > INT64_MAX) {
+        if (in->failed || bin < next || bin >= n_slots(h) || count == 0 || count > room) {
             return error_set(err, ERROR_PEER, "histogram: bin %u of %zu is not in order", bin,
                              n_slots(h));
         }
         h->count[bin] = count;
+        room -= count;
         next = (size_t)bin + 1;
         if (h->sums != NULL && decode_sums(&h->sums[bin], in, err) != 0) {
             return -1;

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-/* The most memory that one histogram may take: a weighted one of some 121,000 bins. Without a
+/* The most memory that one histogram may take: a weighted one of some 241,000 bins. Without a
  * limit a hundred bytes from a peer could ask for gigabytes. */
 enum { HIST_SIZE_MAX = 256 << 20 };
 
@@ -27,7 +27,8 @@ struct hist {
     struct axis axis;
     uint64_t *count;          /* [n_bins + 2]: [0] underflow, [n_bins + 1] overflow */
     uint64_t nan;             /* values that are no number: counted apart, in no bin */
-    struct weight_sums *sums; /* [n_bins + 3], the last for nan; NULL for an unweighted one */
+    struct weight_sums *sums; /* [n_bins + 3], the last for nan; NULL for an unweighted one.
+                               * Zero where nothing is counted. */
 };
 
 /* Bytes of memory that a histogram takes beside its axis. */
@@ -43,16 +44,17 @@ void hist_release(struct hist *h);
 void hist_fill(struct hist *h, double x, double weight);
 
 /* dst += src, bin by bin. Fails (ERROR_PEER), leaving *dst as it was, if the axes differ, if one
- * is weighted and the other is not, or if a count would pass 2^63. */
+ * is weighted and the other is not, or if the entries would reach 2^63. */
 int hist_add(struct hist *dst, const struct hist *src, struct error *err);
 
 bool hist_equal(const struct hist *a, const struct hist *b);
 
-/* All counts, those below, above and nan too. */
+/* All counts, those below, above and nan too; always less than 2^63. */
 uint64_t hist_entries(const struct hist *h);
 
-/* Layout: axis, u8 weighted, u64 nan, u32 n, n pairs (u32 bin, u64 count) of the bins that are
- * not empty, rising; then if weighted for each of these, and for nan if not 0, the two sums. */
+/* Layout: axis, u8 weighted, u64 nan, u32 n, then of the n bins that are not empty, rising: u32
+ * bin, u64 count and, if weighted, the two sums; at the end, if weighted and nan is not 0, its two
+ * sums. Decoding fails (ERROR_PEER) on any other form; *h is then empty. */
 void hist_encode(const struct hist *h, struct buffer *out);
 int hist_decode(struct hist *h, struct bytes *in, struct error *err);
 

@@ -30,7 +30,8 @@ double momentum_mass2(const struct momentum *a, const struct momentum *b);
 double momentum_mass(const struct momentum *a, const struct momentum *b);
 
 double momentum_pt(double px, double py); /* transverse momentum */
-double momentum_eta(double px, double py,
-                    double pz); /* pseudorapidity asinh(pz / pT); +-inf along
-                                                       * the beam */
+
+/* Pseudorapidity asinh(pz / pT): +-infinite along the beam, NaN without any momentum. */
+double momentum_eta(double px, double py, double pz);
+
 #endif

@@ -188,14 +188,9 @@ static int check_counts(const struct partial *dst, const struct partial *src, st
         fits = dst->step[i].n_events + src->step[i].n_events <= INT64_MAX;
     }
     for (size_t i = 0; fits && i < dst->n_hists; i++) {
-        const struct hist *a = &dst->hist[i].hist;
-        const struct hist *b = &src->hist[i].hist;
-        fits = a->nan + b->nan <= INT64_MAX;
-        for (size_t bin = 0; fits && bin < a->axis.n_bins + 2; bin++) {
-            fits = a->count[bin] + b->count[bin] <= INT64_MAX;
-        }
+        fits = hist_entries(&dst->hist[i].hist) + hist_entries(&src->hist[i].hist) <= INT64_MAX;
     }
-    return fits ? 0 : error_set(err, ERROR_PEER, "a count would pass 2^63");
+    return fits ? 0 : error_set(err, ERROR_PEER, "a count would reach 2^63");
 }
 
 int partial_add(struct partial *dst, const struct partial *src, struct error *err)
@@ -292,6 +287,20 @@ void partial_encode(const struct partial *p, struct buffer *out)
     buffer_release(&block);
 }
 
+/* Only a weighted partial has sums of weights. */
+static int decode_sum(const struct partial *p, struct exact *sum, struct bytes *in,
+                      struct error *err)
+{
+    static const struct exact none;
+    if (exact_decode(sum, in, err) != 0) {
+        return -1;
+    }
+    if (!p->weighted && !exact_equal(sum, &none)) {
+        return error_set(err, ERROR_PEER, "a sum of weights without weights");
+    }
+    return 0;
+}
+
 static int decode_hist(struct partial *p, struct bytes *in, struct error *err)
 {
     struct partial_hist slot = {.hist = {.nan = 0}};
@@ -324,7 +333,7 @@ static int decode_step(struct partial *p, struct bytes *in, struct error *err)
     if (in->failed || slot.n_events > INT64_MAX) {
         return error_set(err, ERROR_PEER, "cut %zu is cut short", p->n_steps);
     }
-    return exact_decode(&slot.sumw, in, err) == 0 ? append_step(p, &slot, err) : -1;
+    return decode_sum(p, &slot.sumw, in, err) == 0 ? append_step(p, &slot, err) : -1;
 }
 
 static int decode_block(struct partial *p, struct bytes *in, struct error *err)
@@ -344,32 +353,37 @@ static int decode_block(struct partial *p, struct bytes *in, struct error *err)
     return rc == 0 && block.left != 0 ? error_set(err, ERROR_PEER, "bytes behind a block") : rc;
 }
 
-int partial_decode(struct partial *p, struct bytes *in, struct error *err)
+static int decode_head(struct partial *p, struct bytes *in, struct error *err)
 {
-    partial_init(p, false);
     uint32_t magic = bytes_u32(in);
     uint32_t version = bytes_u32(in);
     unsigned weighted = bytes_u8(in);
     p->n_events = bytes_u64(in);
+    p->weighted = weighted == 1;
     if (in->failed || magic != PARTIAL_MAGIC || version != PARTIAL_VERSION || weighted > 1 ||
         p->n_events > INT64_MAX) {
         return error_set(err, ERROR_PEER, "no partial of version %d", PARTIAL_VERSION);
     }
-    p->weighted = weighted == 1;
-    int rc = exact_decode(&p->sumw, in, err);
+    return decode_sum(p, &p->sumw, in, err);
+}
+
+int partial_decode(struct partial *p, struct bytes *in, struct error *err)
+{
+    struct error why = {.kind = ERROR_NONE};
+    partial_init(p, false);
+    int rc = decode_head(p, in, &why);
     uint32_t n_blocks = bytes_u32(in);
     for (uint32_t i = 0; rc == 0 && i < n_blocks; i++) {
-        rc = decode_block(p, in, err);
+        rc = decode_block(p, in, &why);
     }
     if (rc == 0 && (in->failed || in->left != 0)) {
-        rc = error_set(err, ERROR_PEER, "partial cut short, or bytes behind it");
+        rc = error_set(&why, ERROR_PEER, "cut short, or bytes behind it");
     }
     if (rc == 0) {
         return 0;
     }
     partial_release(p);
-    if (err != NULL && err->kind == ERROR_INPUT) {
-        err->kind = ERROR_PEER; /* booked twice or too much, by a peer */
-    }
-    return error_prefix(err, "partial");
+    /* Booked twice or too much is here no user's but a peer's. */
+    return error_set(err, why.kind == ERROR_INPUT ? ERROR_PEER : why.kind, "partial: %s",
+                     why.text);
 }

@@ -62,13 +62,14 @@ int partial_book_step(struct partial *p, const char *channel, const char *name,
 /* One event more at this step. */
 void partial_pass(struct partial *p, size_t step, double weight);
 
-/* An empty partial booked as `like` is. */
+/* An empty partial booked as `like` is. Fails (ERROR_SYSTEM) without memory. */
 int partial_init_like(struct partial *p, const struct partial *like, struct error *err);
 
 /* Do both hold the same histograms and steps, in the same order, over the same axes? */
 bool partial_alike(const struct partial *a, const struct partial *b);
 
-/* dst += src. Fails (ERROR_PEER), leaving *dst as it was, if they were not booked alike. */
+/* dst += src. Fails (ERROR_PEER), leaving *dst as it was, if they were not booked alike or if a
+ * count would reach 2^63. */
 int partial_add(struct partial *dst, const struct partial *src, struct error *err);
 
 bool partial_equal(const struct partial *a, const struct partial *b);
@@ -77,7 +78,8 @@ bool partial_equal(const struct partial *a, const struct partial *b);
 const struct hist *partial_find(const struct partial *p, const char *name, const char *channel,
                                 const char *variation);
 
-/* Equal partials have equal bytes. Decoding trusts nothing and refuses what it does not know. */
+/* Equal partials have equal bytes. Decoding trusts nothing and fails (ERROR_PEER) on all that
+ * encoding does not write, (ERROR_SYSTEM) without memory; *p is then empty. */
 void partial_encode(const struct partial *p, struct buffer *out);
 int partial_decode(struct partial *p, struct bytes *in, struct error *err);
 

@@ -34,10 +34,22 @@ struct member *crew_find_name(const struct crew *c, const char *worker)
     return NULL;
 }
 
+static struct member *find_process(const struct crew *c, const struct message_hello *hello)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct message_hello *other = &c->member[i]->hello;
+        if (other->pid == hello->pid && strcmp(other->worker, hello->worker) == 0 &&
+            strcmp(other->host, hello->host) == 0) {
+            return c->member[i];
+        }
+    }
+    return NULL;
+}
+
 struct member *crew_admit(struct crew *c, const struct wire_peer *peer,
                           const struct message_hello *hello)
 {
-    struct member *m = crew_find_name(c, hello->worker);
+    struct member *m = find_process(c, hello);
     if (m == NULL) {
         struct member **grown = realloc(c->member, (c->n + 1) * sizeof(struct member *));
         if (grown == NULL) {

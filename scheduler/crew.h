@@ -14,7 +14,8 @@
 struct grant {
     struct lease_id id;
     size_t index;    /* in the run's files or shards */
-    uint64_t events; /* done, as the worker last said */
+    uint64_t events;   /* done, as the worker last said */
+    uint64_t named_ms; /* when it last said so, or was given it */
 };
 
 struct member {
@@ -40,8 +41,8 @@ struct member *crew_find(const struct crew *c, const struct wire_peer *peer);
 /* NULL if nobody has that name. */
 struct member *crew_find_name(const struct crew *c, const char *worker);
 
-/* The member for a HELLO: a new one, or, as the same worker on a new connection, the one that it
- * was, with what it holds. NULL without memory. */
+/* The member for a HELLO: a new one, or, as the same process (name, host and id) on a new
+ * connection, the one that it was, with what it holds. NULL without memory. */
 struct member *crew_admit(struct crew *c, const struct wire_peer *peer,
                           const struct message_hello *hello);
 void crew_dismiss(struct crew *c, struct member *m);

@@ -8,6 +8,7 @@
 #include "scheduler/dispatch.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -30,7 +31,6 @@ enum {
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
-    CLOSE_MS = 500,           /* for workers to hear that the run is over */
 };
 
 struct dispatch {
@@ -56,13 +56,16 @@ struct dispatch {
     struct buffer out;
 };
 
-static void say(struct dispatch *d, struct member *m)
+/* False if it is not on its way: the worker's connection is gone, or takes no more. */
+static bool say(struct dispatch *d, struct member *m)
 {
     struct error err = {0};
     m->said_ms = clock_now_ms();
-    if (wire_send(d->wire, &m->peer, &d->out, &err) < 0) {
+    int rc = wire_send(d->wire, &m->peer, &d->out, &err);
+    if (rc < 0) {
         log_line("scheduler", "%s", err.text);
     }
+    return rc == 0;
 }
 
 static void say_bare(struct dispatch *d, const struct wire_peer *peer, enum message_type type)
@@ -89,11 +92,11 @@ static void refuse(struct dispatch *d, const struct wire_peer *peer, const char 
 }
 
 /* Gives a lease back to the queue; the attempt is recorded as lost. */
-static void lose(struct dispatch *d, struct member *m, struct grant *g)
+static void lose(struct dispatch *d, struct member *m, struct grant *g, const char *why)
 {
-    struct message_failure reason = {.kind = ERROR_SYSTEM};
-    char text[] = "the worker vanished";
-    reason.text = text;
+    char text[64];
+    (void)snprintf(text, sizeof text, "%s", why);
+    struct message_failure reason = {.kind = ERROR_SYSTEM, .text = text};
     if (intake_event(&d->intake, &g->id, JOB_LOST, m->hello.worker, &reason)) {
         leasing_return(&d->leasing, g->id.kind, g->index);
     }
@@ -102,9 +105,15 @@ static void lose(struct dispatch *d, struct member *m, struct grant *g)
 static void dismiss(struct dispatch *d, struct member *m)
 {
     for (size_t i = 0; i < m->n_grants; i++) {
-        lose(d, m, &m->grant[i]);
+        lose(d, m, &m->grant[i], "the worker vanished");
     }
     crew_dismiss(&d->crew, m);
+}
+
+/* Workers beat often enough not to be taken for gone. */
+static uint32_t heartbeat_ms(const struct dispatch *d)
+{
+    return (uint32_t)size_min(HEARTBEAT_MS, d->options.silence_ms / 4 + 1);
 }
 
 static void hear_hello(struct dispatch *d, const struct wire_peer *peer, struct bytes *message)
@@ -125,11 +134,12 @@ static void hear_hello(struct dispatch *d, const struct wire_peer *peer, struct 
         return;
     }
     m->heard_ms = clock_now_ms();
-    struct message_welcome welcome = {
-        .order = d->order, .heartbeat_ms = HEARTBEAT_MS, .silence_ms = d->options.silence_ms};
+    struct message_welcome welcome = {.order = d->order,
+                                      .heartbeat_ms = heartbeat_ms(d),
+                                      .silence_ms = d->options.silence_ms};
     buffer_clear(&d->out);
     message_welcome_encode(&welcome, &d->out);
-    say(d, m);
+    (void)say(d, m);
 }
 
 /* The grant that an answer is to is the worker's no more. */
@@ -188,11 +198,12 @@ static int hear_failure(struct dispatch *d, struct member *m, struct bytes *mess
     return rc;
 }
 
-/* What the worker works on is what it says: a lease that it does not know (it came to a worker of
- * the same name that died) is taken back. */
-static void hear_heartbeat(struct member *m, struct bytes *message)
+/* What the worker holds is what it says: a lease that it does not name (it was lost on the way, or
+ * came to a process that died) is taken back, once it is old enough to have arrived. */
+static void hear_heartbeat(struct dispatch *d, struct member *m, struct bytes *message)
 {
     struct message_heartbeat beat;
+    uint64_t now = clock_now_ms();
     if (message_heartbeat_decode(&beat, message, NULL) != 0) {
         return;
     }
@@ -200,6 +211,14 @@ static void hear_heartbeat(struct member *m, struct bytes *message)
         struct grant *g = crew_find_grant(m, beat.lease[i].epoch);
         if (g != NULL) {
             g->events = beat.lease[i].events;
+            g->named_ms = now;
+        }
+    }
+    for (size_t i = m->n_grants; i > 0; i--) {
+        struct grant *g = &m->grant[i - 1];
+        if (now - g->named_ms > d->options.silence_ms / 2) {
+            lose(d, m, g, "the worker does not have it");
+            crew_drop_grant(m, g);
         }
     }
 }
@@ -231,7 +250,7 @@ static int hear(struct dispatch *d, const struct wire_peer *peer, struct error *
         }
         return 0;
     case MESSAGE_HEARTBEAT:
-        hear_heartbeat(m, &message);
+        hear_heartbeat(d, m, &message);
         return 0;
     case MESSAGE_RESULT:
         return hear_result(d, m, &message, err);
@@ -321,18 +340,24 @@ static bool commit_is_due(const struct dispatch *d)
     return d->intake.n_answers > 0 || d->intake.n > ROUND_MESSAGES_MAX || d->paused[0] != '\0';
 }
 
-static void give(struct dispatch *d, struct member *m, size_t index)
+/* False, and the job is back in the queue, if the worker is not to be reached: it will ask again
+ * when it is. */
+static bool give(struct dispatch *d, struct member *m, size_t index)
 {
     struct message_lease lease;
     leasing_describe(&d->leasing, d->phase, index, &lease);
-    if (!intake_event(&d->intake, &lease.id, JOB_LEASED, m->hello.worker, NULL)) {
-        return;
-    }
     buffer_clear(&d->out);
     message_lease_encode(&lease, &d->out);
-    m->grant[m->n_grants++] = (struct grant){.id = lease.id, .index = index};
+    if (!say(d, m) ||
+        !intake_event(&d->intake, &lease.id, JOB_LEASED, m->hello.worker, NULL)) {
+        leasing_return(&d->leasing, d->phase, index);
+        m->n_wanted = 0;
+        return false;
+    }
+    m->grant[m->n_grants++] =
+        (struct grant){.id = lease.id, .index = index, .named_ms = clock_now_ms()};
     m->n_wanted--;
-    say(d, m);
+    return true;
 }
 
 /* One lease a worker and turn, so that the last ones are shared evenly. */
@@ -346,8 +371,7 @@ static void give_leases(struct dispatch *d)
             size_t index = 0;
             if (m->n_wanted > 0 && m->n_grants < MESSAGE_LEASES_MAX &&
                 leasing_next(&d->leasing, d->phase, &index)) {
-                give(d, m, index);
-                gave = true;
+                gave = give(d, m, index) || gave;
             }
         }
     }
@@ -369,14 +393,17 @@ static int look_after_workers(struct dispatch *d, struct error *err)
     uint64_t now = clock_now_ms();
     for (size_t i = d->crew.n; i > 0; i--) {
         struct member *m = d->crew.member[i - 1];
+        if (d->paused[0] != '\0') {
+            m->heard_ms = now; /* it is we who do not listen */
+        }
         if (now - m->heard_ms > d->options.silence_ms) {
             log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
             dismiss(d, m);
-        } else if (now - m->said_ms > HEARTBEAT_MS) {
+        } else if (now - m->said_ms >= heartbeat_ms(d)) {
             struct message_heartbeat beat = {.n = 0};
             buffer_clear(&d->out);
             message_heartbeat_encode(&beat, &d->out);
-            say(d, m);
+            (void)say(d, m);
         }
     }
     return 0;
@@ -418,25 +445,33 @@ static size_t count_open(struct dispatch *d)
     return tally.n[JOB_WAITING] + tally.n[JOB_RUNNING];
 }
 
+/* Between hearing and committing: a disk that takes its time makes nobody silent. */
+static int tick(struct dispatch *d, struct error *err)
+{
+    uint64_t now = clock_now_ms();
+    if (now - d->ticked_ms < TICK_MS) {
+        return 0;
+    }
+    d->ticked_ms = now;
+    show(d);
+    return look_after_workers(d, err);
+}
+
 static int one_round(struct dispatch *d, struct error *err)
 {
     bool ready = false;
+    if (d->paused[0] != '\0') {
+        (void)usleep(TICK_MS * 1000); /* what nobody reads would end the wait at once */
+    }
     if (wire_wait(d->wire, &d->signals, &ready, 1, TICK_MS, err) != 0) {
         return -1;
     }
     if (ready) {
         take_signal(d);
     }
-    if (hear_all(d, err) != 0 || (commit_is_due(d) && commit(d, err) != 0)) {
+    if (hear_all(d, err) != 0 || tick(d, err) != 0 ||
+        (commit_is_due(d) && commit(d, err) != 0)) {
         return -1;
-    }
-    uint64_t now = clock_now_ms();
-    if (now - d->ticked_ms >= TICK_MS) {
-        d->ticked_ms = now;
-        if (look_after_workers(d, err) != 0) {
-            return -1;
-        }
-        show(d);
     }
     give_leases(d);
     return 0;
@@ -458,8 +493,11 @@ int dispatch_work(struct dispatch *d, enum lease_kind phase, enum dispatch_end *
     while (rc == 0 && count_open(d) > 0 && !d->stopped) {
         rc = one_round(d, err);
     }
+    rc = rc == 0 ? commit(d, err) : rc;
+    while (rc == 0 && d->paused[0] != '\0' && !d->stopped) {
+        rc = one_round(d, err);
+    }
     if (rc == 0) {
-        rc = commit(d, err);
         show(d);
     }
     *end = d->stopped ? DISPATCH_STOPPED : DISPATCH_DONE;
@@ -517,6 +555,11 @@ struct dispatch *dispatch_open(struct run *r, const struct dispatch_options *opt
     d->options = *options;
     d->options.silence_ms = options->silence_ms == 0 ? SILENCE_MS : options->silence_ms;
     d->signals = open_signals();
+    if (d->signals < 0) {
+        (void)error_set(err, ERROR_SYSTEM, "no descriptor for signals");
+        dispatch_close(d);
+        return NULL;
+    }
     if (intake_init(&d->intake, r, err) != 0 || keys_open(&d->keys, r, err) != 0 ||
         (d->order = write_order(r, err)) == NULL ||
         (d->wire = listen_somewhere(d, err)) == NULL ||

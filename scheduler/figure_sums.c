@@ -241,12 +241,25 @@ static void count_window(struct figure_sums *s)
             *(s->layer[l].signal ? &n->signal : &n->background) += s->layer[l].expected[i];
         }
     }
-    n->has_window = !s->unscaled && n->signal > 0 && n->background > 0;
+    n->has_window = !s->unscaled && s->n_unseen == 0 && n->signal > 0 && n->background > 0;
     if (n->has_window) {
         n->significance_expected = statistics_significance_expected(n->signal, n->background);
     }
     if (n->has_window && s->has_data) {
         n->significance_observed = statistics_significance_observed(n->observed, n->background);
+    }
+}
+
+/* A stack that lacks a sample altogether would give a significance of something else. */
+static void count_unseen(struct figure_sums *s, const struct dataset *d, const struct merge *m)
+{
+    for (size_t i = 0; i < d->n_samples; i++) {
+        const struct sample *sample = &d->sample[i];
+        if (sample->simulation && !s->left_out[i] && m->sample[i].n_shards == 0 &&
+            (sample->channels & s->channels) != 0) {
+            s->unseen = s->n_unseen == 0 ? sample->name : s->unseen;
+            s->n_unseen++;
+        }
     }
 }
 
@@ -304,6 +317,7 @@ int figure_sums_init(struct figure_sums *s, const struct run *r, const struct me
         return -1;
     }
     add_samples(s, d, m);
+    count_unseen(s, d, m);
     if (s->figure->window_high > s->figure->window_low) {
         count_window(s);
     }

@@ -33,6 +33,8 @@ struct figure_sums {
     uint64_t *control_count; /* [n_bins] */
     struct yield *yield;     /* [n_samples] */
     bool *left_out;          /* [n_samples] simulated, but nothing to scale it with */
+    size_t n_unseen;         /* samples of the stack of which nothing was seen yet, */
+    const char *unseen;      /* and the name of the first: then there is no significance */
     struct figure_numbers numbers;
 };
 

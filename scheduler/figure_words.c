@@ -132,18 +132,29 @@ static void note_window(struct figure_words *w, const struct figure_sums *s)
     buffer_printf(significance, "%.1f expected (stat. only)", n->significance_expected);
 }
 
+static void note_unseen(struct figure_words *w, const struct figure_sums *s)
+{
+    if (s->n_unseen > 0) {
+        struct buffer *out = next_note(w);
+        buffer_printf(out, "not seen yet: %s", s->unseen);
+        if (s->n_unseen > 1) {
+            buffer_printf(out, " and %zu more", s->n_unseen - 1);
+        }
+    }
+}
+
 static void note_left_out(struct figure_words *w, const struct figure_sums *s,
                           const struct dataset *d)
 {
     if (s->unscaled && s->n_layers > 0) {
         buffer_printf(next_note(w), "simulated events, not scaled");
     }
-    struct buffer *out = NULL;
     for (size_t i = 0; i < d->n_samples; i++) {
         const struct sample *sample = &d->sample[i];
+        const char *why = sample->cross_section_pb > 0 ? "luminosity" : "cross section";
         if (s->left_out[i] && (sample->channels & s->channels) != 0) {
-            const char *why = sample->cross_section_pb > 0 ? "luminosity" : "cross section";
-            out = next_note(w);
+            struct buffer *out = next_note(w);
+            buffer_clear(out); /* of the last, if there are more of them than lines */
             buffer_printf(out, "not shown, no %s: %s", why, sample->name);
         }
     }
@@ -161,6 +172,7 @@ int figure_words_init(struct figure_words *w, const struct figure_sums *s, const
     }
     note_channels(w, s, r->dataset->analysis);
     note_window(w, s);
+    note_unseen(w, s);
     note_left_out(w, s, r->dataset);
     bool failed = buffer_string(&w->luminosity) == NULL || buffer_string(&w->coverage) == NULL;
     for (size_t i = 0; i < w->n_notes; i++) {

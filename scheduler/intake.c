@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "scheduler/plan.h"
 
 enum { INSPECTION_LIMIT = 64 << 20 };
 
@@ -92,18 +93,20 @@ static struct arrival *add_event(struct intake *in, const struct lease_id *id,
                                  const struct message_failure *reason)
 {
     struct job *job = find_job(in->run, id);
-    if (job == NULL || !job_apply(job, what, id->epoch)) {
+    struct arrival *a = job == NULL ? NULL : append(in, id, worker);
+    if (a == NULL) {
         return NULL;
     }
-    struct arrival *a = append(in, id, worker);
-    if (a != NULL) {
-        a->what = what;
-        if (reason != NULL) {
-            a->error = reason->kind;
-            a->signal = reason->signal;
-            a->text = copy(reason->text);
-            a->log = copy(reason->log);
-        }
+    if (!job_apply(job, what, id->epoch)) {
+        in->n--;
+        return NULL;
+    }
+    a->what = what;
+    if (reason != NULL) {
+        a->error = reason->kind;
+        a->signal = reason->signal;
+        a->text = copy(reason->text);
+        a->log = copy(reason->log);
     }
     return a;
 }
@@ -160,8 +163,20 @@ static int check_partial(const struct intake *in, const struct message_result *r
     return rc;
 }
 
+/* Can so many rows be split as the run file says? What cannot is found here, where it fails one
+ * file, and not in run_plan, where it would end the run. */
+static int check_plan(const struct intake *in, uint64_t rows, struct error *err)
+{
+    uint64_t *stop = NULL;
+    size_t n = 0;
+    int rc = plan_split(rows, in->run->dataset->target_events, NULL, 0, &stop, &n, err);
+    free(stop);
+    return rc;
+}
+
 /* The inspection as JSON, if it says what the scheduler counts on. */
-static json_t *check_inspection(const struct message_result *result, struct error *err)
+static json_t *check_inspection(const struct intake *in, const struct message_result *result,
+                                struct error *err)
 {
     json_t *found = json_parse(result->payload, result->size, INSPECTION_LIMIT, err);
     json_int_t rows = 0;
@@ -173,8 +188,13 @@ static json_t *check_inspection(const struct message_result *result, struct erro
         (json_unpack(found, "{s:I, s:I, s:I, s:s, s:o}", "rows", &rows, "size", &size,
                      "mtime_ns", &mtime, "digest", &digest, "starts", &starts) != 0 ||
          rows < 0 || size < 1 || strlen(digest) != DIGEST_XXH128_HEX - 1 ||
+         strspn(digest, "0123456789abcdef") != DIGEST_XXH128_HEX - 1 ||
          json_array_size(json_object_get(starts, "counters")) > MESSAGE_COUNTERS_MAX)) {
         (void)error_set(err, ERROR_PEER, "an inspection without rows, size, time or digest");
+        json_decref(found);
+        return NULL;
+    }
+    if (found != NULL && check_plan(in, (uint64_t)rows, err) != 0) {
         json_decref(found);
         return NULL;
     }
@@ -190,12 +210,12 @@ int intake_result(struct intake *in, const struct wire_peer *peer, const char *w
     if (result->id.kind == LEASE_SHARD) {
         rc = check_partial(in, result, &reason);
     } else {
-        inspection = check_inspection(result, &reason);
+        inspection = check_inspection(in, result, &reason);
         rc = inspection == NULL ? -1 : 0;
     }
     if (rc != 0) {
         struct message_failure failure = {
-            .id = result->id, .kind = ERROR_PEER, .text = reason.text};
+            .id = result->id, .kind = reason.kind, .text = reason.text};
         return intake_failure(in, peer, worker, &failure, err);
     }
     struct arrival *a = append(in, &result->id, worker);
@@ -203,13 +223,18 @@ int intake_result(struct intake *in, const struct wire_peer *peer, const char *w
         json_decref(inspection);
         return error_no_memory(err, "what arrived");
     }
+    buffer_raw(&a->payload, result->payload, result->size);
+    if (a->payload.failed) {
+        in->n--;
+        json_decref(inspection);
+        return error_no_memory(err, "a result");
+    }
     a->is_result = true;
     a->inspection = inspection;
     a->cpu_us = result->cpu_us;
     memcpy(a->digest, result->digest, sizeof a->digest);
-    buffer_raw(&a->payload, result->payload, result->size);
     expect_ack(in, a, peer);
-    return a->payload.failed ? error_no_memory(err, "a result") : 0;
+    return 0;
 }
 
 static int write_event(const struct intake *in, const struct arrival *a, struct error *err)
@@ -243,11 +268,12 @@ static int write_partial(struct intake *in, struct arrival *a, struct error *err
     if (there < 0) {
         return -1;
     }
-    if (there == 1) {
+    if (there == 1 && memcmp(digest, a->digest, sizeof digest) == 0) {
         a->verdict = ACK_DUPLICATE;
-        if (memcmp(digest, a->digest, sizeof digest) == 0) {
-            return 0;
-        }
+        return 0;
+    }
+    if (there == 1) {
+        a->verdict = ACK_DROPPED;
         a->what = JOB_CONFLICT;
         return write_event(in, a, err);
     }
@@ -263,11 +289,22 @@ static int write_partial(struct intake *in, struct arrival *a, struct error *err
     return ledger_add_partial(in->run->ledger, &row, err) == 0 ? write_event(in, a, err) : -1;
 }
 
+/* Was another inspection of the same file written before it in the same transaction? */
+static bool written_before(const struct intake *in, const struct arrival *a)
+{
+    const struct arrival *b = in->arrival;
+    while (b < a && !(b->is_result && b->id.kind == LEASE_INSPECT &&
+                      b->id.subject == a->id.subject && b->verdict == ACK_ACCEPTED)) {
+        b++;
+    }
+    return b < a;
+}
+
 static int write_inspection(struct intake *in, struct arrival *a, struct error *err)
 {
     size_t index = run_find_file(in->run, a->id.subject);
     const struct run_file *file = index == SIZE_MAX ? NULL : &in->run->file[index];
-    if (file == NULL || file->inspection != NULL) {
+    if (file == NULL || file->inspection != NULL || written_before(in, a)) {
         a->verdict = ACK_DROPPED;
         return 0;
     }

@@ -114,7 +114,11 @@ static void describe_start(const json_t *inspection, struct message_lease *lease
         }
     }
     const json_t *objects = json_array_get(json_object_get(starts, "objects"), low);
-    lease->start_row = (uint64_t)json_integer_value(json_array_get(rows, low));
+    uint64_t start_row = (uint64_t)json_integer_value(json_array_get(rows, low));
+    if (start_row > lease->first) {
+        return; /* nonsense: the worker counts from row 0 */
+    }
+    lease->start_row = start_row;
     lease->n_counters = (uint32_t)size_min(json_array_size(objects), MESSAGE_COUNTERS_MAX);
     for (uint32_t i = 0; i < lease->n_counters; i++) {
         lease->objects[i] = (uint64_t)json_integer_value(json_array_get(objects, i));

@@ -72,7 +72,8 @@ static const char *const sql[SQL_STATEMENTS] = {
 
 int ledger_fail(struct ledger *l, const char *doing, struct error *err)
 {
-    int code = l->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(l->db);
+    /* The lowest byte of an extended code says which it is. */
+    int code = l->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(l->db) & 0xff;
     bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     return error_set(err, damaged ? ERROR_PEER : ERROR_SYSTEM, "ledger %s: %s: %s%s", l->path,
                      doing, l->db == NULL ? "no memory" : sqlite3_errmsg(l->db),
@@ -131,29 +132,33 @@ static int check_existence(const char *path, enum ledger_mode mode, struct error
     return mode == LEDGER_READ ? 0 : check_file_system(path, err);
 }
 
-/* One number that a query answers; -1 if it does not. */
-static int64_t ask(struct ledger *l, const char *query)
+/* One number that a query answers. */
+static int ask(struct ledger *l, const char *query, int64_t *value, struct error *err)
 {
     sqlite3_stmt *s = NULL;
-    int64_t value = -1;
+    int rc = -1;
     if (sqlite3_prepare_v2(l->db, query, -1, &s, NULL) == SQLITE_OK &&
         sqlite3_step(s) == SQLITE_ROW) {
-        value = sqlite3_column_int64(s, 0);
+        *value = sqlite3_column_int64(s, 0);
+        rc = 0;
+    } else {
+        (void)ledger_fail(l, "opening", err);
     }
     (void)sqlite3_finalize(s);
-    return value;
+    return rc;
 }
 
 static int check_schema(struct ledger *l, struct error *err)
 {
-    int64_t application = ask(l, "PRAGMA application_id");
-    if (application < 0) {
-        return ledger_fail(l, "opening", err);
+    int64_t application = 0;
+    int64_t version = 0;
+    if (ask(l, "PRAGMA application_id", &application, err) != 0 ||
+        ask(l, "PRAGMA user_version", &version, err) != 0) {
+        return -1;
     }
     if (application != APPLICATION_ID) {
         return error_set(err, ERROR_PEER, "ledger %s: this is no picobarn ledger", l->path);
     }
-    int64_t version = ask(l, "PRAGMA user_version");
     if (version != LEDGER_SCHEMA) {
         return error_set(err, ERROR_PEER,
                          "ledger %s: schema %lld, this program knows %d: use the program that "

@@ -37,10 +37,13 @@ bool look_has_scheduler(const struct run *r);
 /* "7 of 25 shards, 1,234 of 5,678 events, 7.13 of 11.58 fb^-1". */
 void look_write_coverage(const struct run *r, const struct merge *m, struct buffer *out);
 
-/* State, counts, coverage, and a table of the samples; without a path to the run. */
+/* State, counts and coverage. */
 void look_write_status(const struct look *l, bool has_scheduler, struct buffer *out);
 
-/* The same as JSON that the caller owns; NULL with err set. */
+/* A table of the samples, a row each. */
+void look_write_samples(const struct look *l, struct buffer *out);
+
+/* Both as JSON that the caller owns; NULL with err set. */
 json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err);
 
 #endif

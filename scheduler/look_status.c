@@ -57,6 +57,16 @@ static size_t count_all(const struct run_tally *t)
     return n;
 }
 
+/* What nobody works on only waits. */
+static struct run_tally tally_now(struct run_tally tally, bool has_scheduler)
+{
+    if (!has_scheduler) {
+        tally.n[JOB_WAITING] += tally.n[JOB_RUNNING];
+        tally.n[JOB_RUNNING] = 0;
+    }
+    return tally;
+}
+
 /* "1,080 done, 2 running, 3 failed", what there is none of left out. */
 static void write_tally(const struct run_tally *t, struct buffer *out)
 {
@@ -89,7 +99,7 @@ static const char *describe_state(const struct look *l, bool has_scheduler)
                     : "incomplete: something failed (see picobarn failures)";
 }
 
-static void write_samples(const struct look *l, struct buffer *out)
+void look_write_samples(const struct look *l, struct buffer *out)
 {
     struct table t = {.align = "lrrrr"};
     static const char *const head[] = {"sample", "shards", "of", "events", "luminosity"};
@@ -117,8 +127,8 @@ static void write_samples(const struct look *l, struct buffer *out)
 void look_write_status(const struct look *l, bool has_scheduler, struct buffer *out)
 {
     const struct run *r = l->run;
-    struct run_tally files = run_tally_files(r);
-    struct run_tally shards = run_tally_shards(r);
+    struct run_tally files = tally_now(run_tally_files(r), has_scheduler);
+    struct run_tally shards = tally_now(run_tally_shards(r), has_scheduler);
     struct totals t = add_up(r, &l->merge);
     buffer_printf(out, "state     %s\ncoverage  ", describe_state(l, has_scheduler));
     look_write_coverage(r, &l->merge, out);
@@ -130,8 +140,7 @@ void look_write_status(const struct look *l, bool has_scheduler, struct buffer *
         buffer_printf(out, "conflicts %zu shards gave different results when computed twice\n",
                       t.n_conflicts);
     }
-    buffer_printf(out, "ledger    number %llu\n\n", (unsigned long long)r->seen);
-    write_samples(l, out);
+    buffer_printf(out, "ledger    number %llu\n", (unsigned long long)r->seen);
 }
 
 static json_t *tally_to_json(const struct run_tally *t)
@@ -169,8 +178,8 @@ static json_t *samples_to_json(const struct look *l)
 json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err)
 {
     const struct run *r = l->run;
-    struct run_tally files = run_tally_files(r);
-    struct run_tally shards = run_tally_shards(r);
+    struct run_tally files = tally_now(run_tally_files(r), has_scheduler);
+    struct run_tally shards = tally_now(run_tally_shards(r), has_scheduler);
     struct totals t = add_up(r, &l->merge);
     json_t *all = json_pack(
         "{s:o, s:s, s:{s:s, s:i}, s:b, s:b, s:I, s:o, s:o, s:I, s:I, s:I, s:b, s:f, s:f, s:o}",

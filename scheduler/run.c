@@ -390,6 +390,32 @@ static int record_inputs(struct run *r, const struct inputs *inputs, struct erro
     return 0;
 }
 
+/* The young ledger gets its name. If its WAL is still there it could not be folded in, and the
+ * file alone is not all of it; a WAL that is left of another ledger of that name is no part of
+ * it. */
+static int name_ledger(struct run *r, const char *young, const char *ledger, struct error *err)
+{
+    char *wal = run_path(r, "ledger.db.new-wal");
+    char *left_wal = run_path(r, "ledger.db-wal");
+    char *left_shm = run_path(r, "ledger.db-shm");
+    int rc = 0;
+    if (wal == NULL || left_wal == NULL || left_shm == NULL) {
+        rc = error_no_memory(err, "a path");
+    } else if (access(wal, F_OK) == 0) {
+        rc = error_set(err, ERROR_SYSTEM, "%s: not written whole: is the disk full?", young);
+    } else {
+        (void)unlink(left_wal);
+        (void)unlink(left_shm);
+        rc = rename(young, ledger) == 0
+                 ? 0
+                 : error_set(err, ERROR_SYSTEM, "%s: %s", ledger, strerror(errno));
+    }
+    free(wal);
+    free(left_wal);
+    free(left_shm);
+    return rc;
+}
+
 /* A new ledger under a temporary name, which gets its own when it holds everything: a crash on
  * the way leaves no half of a run. */
 static int found(struct run *r, const char *path, const char *text, struct error *err)
@@ -397,10 +423,12 @@ static int found(struct run *r, const char *path, const char *text, struct error
     struct inputs inputs = {0};
     char *ledger = run_path(r, "ledger.db");
     char *young = run_path(r, "ledger.db.new");
-    int rc = -1;
-    if (ledger == NULL || young == NULL || inputs_find(&inputs, r->dataset, err) != 0) {
+    int rc = ledger == NULL || young == NULL ? error_no_memory(err, "a path")
+                                             : inputs_find(&inputs, r->dataset, err);
+    if (rc != 0) {
         goto out;
     }
+    rc = -1;
     (void)unlink(young);
     r->ledger = ledger_open(young, LEDGER_CREATE, err);
     if (r->ledger == NULL || ledger_begin(r->ledger, err) != 0) {
@@ -410,9 +438,7 @@ static int found(struct run *r, const char *path, const char *text, struct error
     rc = rc == 0 ? ledger_commit(r->ledger, err) : rc;
     ledger_close(r->ledger); /* folds the WAL into the file */
     r->ledger = NULL;
-    if (rc == 0 && rename(young, ledger) != 0) {
-        rc = error_set(err, ERROR_SYSTEM, "%s: %s", ledger, strerror(errno));
-    }
+    rc = rc == 0 ? name_ledger(r, young, ledger, err) : rc;
 out:
     inputs_release(&inputs);
     free(ledger);
@@ -432,14 +458,13 @@ static int found_or_compare(struct run *r, const char *path, const struct buffer
     bool there = ledger != NULL && access(ledger, F_OK) == 0;
     char *copy = run_path(r, "run.yaml");
     int rc = ledger == NULL || copy == NULL ? error_no_memory(err, "a path") : 0;
-    if (rc == 0 && !there) {
-        rc = found(r, path, (const char *)text->data, err);
-        rc = rc == 0 ? file_write(copy, 0644, text->data, text->size, err) : rc;
-    } else if (rc == 0) {
-        rc = run_compare(r, ledger, accept_changes, err);
-        if (rc == 1) {
-            rc = found(r, path, (const char *)text->data, err);
-        }
+    if (rc == 0) {
+        rc = there ? run_compare(r, ledger, accept_changes, err) : 1;
+    }
+    bool is_new = rc == 1;
+    rc = is_new ? found(r, path, (const char *)text->data, err) : rc;
+    if (rc == 0 && (is_new || access(copy, F_OK) != 0)) {
+        rc = file_write(copy, 0644, text->data, text->size, err);
     }
     free(ledger);
     free(copy);

@@ -7,7 +7,7 @@
 
 #include "base/size.h"
 
-enum { MARGIN = 10 }; /* for the numbers at the left */
+enum { MARGIN = 10, CHARS_MAX = 4 }; /* margin: for the numbers at the left */
 
 static const char point[] = "\xe2\x97\x8f"; /* a filled circle */
 static const char dark[] = "\xe2\x96\x93";  /* shades of a block */
@@ -25,7 +25,8 @@ struct column {
 
 struct grid {
     size_t n;
-    size_t bins_each;
+    size_t bins_each;      /* in a column */
+    size_t chars_each;     /* that a column is wide */
     struct column *column; /* [n] */
     bool has_data;
     bool log_y;
@@ -65,6 +66,7 @@ static bool make_grid(struct grid *g, const json_t *figure, size_t width)
                        .has_data = json_is_array(json_object_get(figure, "observed")),
                        .log_y = json_is_true(json_object_get(figure, "log_y"))};
     g->n = (n_bins + g->bins_each - 1) / g->bins_each;
+    g->chars_each = size_min(width / g->n, CHARS_MAX);
     g->column = calloc(g->n, sizeof *g->column);
     if (g->column == NULL) {
         return false;
@@ -90,16 +92,18 @@ static void put(struct buffer *out, bool color, const char *shade, const char *t
     buffer_printf(out, "%s%s%s", color ? shade : "", text, color ? color_end : "");
 }
 
-/* What stands in a column between `line` and `line` + 1 above the bottom. */
-static void put_cell(const struct grid *g, const struct column *c, const struct sketch *s,
-                     size_t line, struct buffer *out)
+/* What stands in a character of a column, `line` lines above the bottom. */
+static void put_cell(const struct grid *g, const struct sketch *s, size_t at_char, size_t line,
+                     struct buffer *out)
 {
+    const struct column *c = &g->column[at_char / g->chars_each];
+    bool middle = at_char % g->chars_each == g->chars_each / 2;
     double at = (double)line + 0.5;
     double data = height_of(g, c->observed, s->height);
     double background = height_of(g, c->background, s->height);
     double all = height_of(g, c->background + c->signal, s->height);
     size_t data_line = (size_t)fmax(ceil(data) - 1, 0);
-    if (g->has_data && c->observed > 0 && data_line == line) {
+    if (middle && g->has_data && c->observed > 0 && data_line == line) {
         buffer_printf(out, "%s", point);
     } else if (at <= background) {
         put(out, s->color, background_color, light);
@@ -116,12 +120,13 @@ static void put_axis(const struct grid *g, const json_t *figure, struct buffer *
     size_t n = json_array_size(edges);
     double middle = number(edges, size_min(g->n / 2 * g->bins_each, n - 1));
     buffer_printf(out, "%*s +", MARGIN - 2, "");
-    for (size_t i = 0; i < g->n; i++) {
+    size_t width = g->n * g->chars_each;
+    for (size_t i = 0; i < width; i++) {
         buffer_printf(out, "-");
     }
-    int half = (int)(g->n / 2);
+    int half = (int)(g->n / 2 * g->chars_each);
     buffer_printf(out, "\n%*s%-*.4g%-*.4g%.4g %s\n", MARGIN, "", half, number(edges, 0),
-                  (int)g->n - half, middle, number(edges, n - 1),
+                  (int)width - half, middle, number(edges, n - 1),
                   json_string_value(json_object_get(figure, "unit")));
 }
 
@@ -138,8 +143,8 @@ void sketch_draw(const struct sketch *sketch, const json_t *figure, struct buffe
         } else {
             buffer_printf(out, "%*s |", MARGIN - 2, "");
         }
-        for (size_t i = 0; i < g.n; i++) {
-            put_cell(&g, &g.column[i], sketch, line, out);
+        for (size_t i = 0; i < g.n * g.chars_each; i++) {
+            put_cell(&g, sketch, i, line, out);
         }
         buffer_printf(out, "\n");
     }

@@ -14,12 +14,20 @@
 
 enum { ORDER_LIMIT = 16 << 20 };
 
-/* The order from a file, or of an analysis with its defaults; then the doors are closed. */
+int byhand_enter(struct error *err)
+{
+    struct sandbox_limits limits = {.memory_bytes = (uint64_t)8 << 30, .keeps_files = true};
+    bool filtered = false;
+    return sandbox_enter(&limits, &filtered, err);
+}
+
+/* The order from a file, or of an analysis with its defaults. */
 static int open_order(const struct byhand *what, struct order *order, struct error *err)
 {
     struct buffer text = {0};
     if (what->order != NULL) {
         if (file_read(what->order, ORDER_LIMIT, &text, err) != 0) {
+            buffer_release(&text);
             return -1;
         }
     } else {
@@ -34,9 +42,7 @@ static int open_order(const struct byhand *what, struct order *order, struct err
     int rc = buffer_string(&text) == NULL ? error_no_memory(err, "an order")
                                           : order_init(order, (const char *)text.data, err);
     buffer_release(&text);
-    struct sandbox_limits limits = {.memory_bytes = (uint64_t)8 << 30, .keeps_files = true};
-    bool filtered = false;
-    return rc == 0 ? sandbox_enter(&limits, &filtered, err) : rc;
+    return rc;
 }
 
 static int write_out(const void *data, size_t size, struct error *err)

@@ -21,6 +21,9 @@ struct byhand {
     size_t n_threads;
 };
 
+/* Enters the sandbox: once, before anything else here. */
+int byhand_enter(struct error *err);
+
 /* Prints what reader_inspect finds, as one JSON line. */
 int byhand_inspect(const struct byhand *what, struct error *err);
 

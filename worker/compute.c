@@ -36,12 +36,21 @@ static uint64_t cpu_time_us(void)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* Is what the reader was opened on what the lease means? A file may have been replaced. */
+static bool is_expected(const struct compute *c, const struct message_lease *lease)
+{
+    const struct reader_identity *now = c->reader == NULL ? NULL : reader_identity(c->reader);
+    return now == NULL || lease->size == 0 ||
+           (now->size_bytes == lease->size && now->mtime_ns == lease->mtime_ns &&
+            strcmp(now->digest, lease->digest) == 0);
+}
+
 /* Keeps the reader only for the same file read in the same way. */
 static int forget_other_reader(struct compute *c, const struct message_lease *lease,
                                struct error *err)
 {
-    if (c->path != NULL && strcmp(c->path, lease->path) == 0 &&
-        strcmp(c->weight, lease->weight) == 0) {
+    if (c->path != NULL && c->weight != NULL && strcmp(c->path, lease->path) == 0 &&
+        strcmp(c->weight, lease->weight) == 0 && is_expected(c, lease)) {
         return 0;
     }
     reader_close(c->reader);

@@ -69,6 +69,9 @@ int frames_read(struct frames *f, int fd, struct error *err)
 
 int frames_take(struct frames *f, struct bytes *message, struct error *err)
 {
+    if (f->in.size == f->taken) {
+        return 0;
+    }
     struct bytes in = bytes_of(f->in.data + f->taken, f->in.size - f->taken);
     uint32_t size = bytes_u32(&in);
     if (in.failed) {

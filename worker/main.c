@@ -135,6 +135,9 @@ static int inspect(int argc, char *const argv[], const char **operand)
     struct byhand what = {
         .order = option[0].value, .analysis = option[1].value, .weight = option[2].value};
     struct error err = {0};
+    if (byhand_enter(&err) != 0) {
+        return report(&err);
+    }
     int status = EXIT_SUCCESS;
     for (int i = 0; i < n; i++) {
         what.path = operand[i];
@@ -168,7 +171,8 @@ static int shard(int argc, char *const argv[], const char **operand)
                           .shows_digest = shows_digest,
                           .n_threads = (size_t)threads};
     struct error err = {0};
-    return byhand_shard(&what, &err) == 0 ? EXIT_SUCCESS : report(&err);
+    return byhand_enter(&err) == 0 && byhand_shard(&what, &err) == 0 ? EXIT_SUCCESS
+                                                                     : report(&err);
 }
 
 static int version(int argc, char *const argv[], const char **operand)

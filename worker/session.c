@@ -30,6 +30,7 @@ enum {
     LEASES_HELD_MAX = 32, /* with those whose answers are not acknowledged */
     RESEND_MS = 4000,     /* an answer without acknowledgement is sent again */
     TICK_MS = 200,
+    JOIN_TICK_MS = 50,   /* as long as no scheduler is there */
     STALL_MS = 300000,   /* the compute program does no event: it hangs */
     BAD_STARTS_MAX = 12, /* deaths in a row without a single answer between */
 };
@@ -67,26 +68,31 @@ struct session {
     struct buffer in;
 };
 
-static void say(struct session *s, const struct buffer *message)
+/* False if it is not on its way. */
+static bool say(struct session *s, const struct buffer *message)
 {
     struct error err = {0};
-    s->said_ms = clock_now_ms();
-    if (wire_send(s->wire, NULL, message, &err) < 0) {
+    int rc = wire_send(s->wire, NULL, message, &err);
+    if (rc < 0) {
         log_line("worker", "%s", err.text);
     }
+    if (rc == 0) {
+        s->said_ms = clock_now_ms();
+    }
+    return rc == 0;
 }
 
 static void say_hello(struct session *s)
 {
     buffer_clear(&s->out);
     message_hello_encode(&s->hello, &s->out);
-    say(s, &s->out);
+    (void)say(s, &s->out);
 }
 
 static void send_answer(struct session *s, struct held *held)
 {
     held->sent_ms = clock_now_ms();
-    say(s, &held->answer);
+    (void)say(s, &held->answer);
 }
 
 static struct held *find_held(struct session *s, uint64_t epoch)
@@ -124,6 +130,16 @@ static struct held *current(struct session *s)
     return NULL;
 }
 
+/* So many deaths in a row are not the fault of what is read. */
+static void count_bad_start(struct session *s)
+{
+    s->n_bad_starts++;
+    if (s->n_bad_starts >= BAD_STARTS_MAX) {
+        log_line("worker", "the compute program dies each time: giving up");
+        s->end = SESSION_TROUBLE;
+    }
+}
+
 static void start_child(struct session *s)
 {
     char threads[32];
@@ -134,9 +150,11 @@ static void start_child(struct session *s)
     char command[] = "compute";
     char *const argv[] = {program, command, threads, memory, NULL};
     struct error err = {0};
-    if (child_start(&s->child, argv, &err) != 0 ||
-        frames_write(s->child.input, &s->welcome, &err) != 0) {
+    if (child_start(&s->child, argv, &err) != 0) {
         log_line("worker", "%s", err.text);
+        count_bad_start(s);
+    } else if (frames_write(s->child.input, &s->welcome, &err) != 0) {
+        log_line("worker", "%s", err.text); /* it died, which is noticed when it is heard */
     }
     s->moved_ms = clock_now_ms();
 }
@@ -154,6 +172,9 @@ static void feed_child(struct session *s)
         }
         if (s->child.pid == 0) {
             start_child(s);
+        }
+        if (s->child.pid == 0) {
+            return; /* the next turn tries again */
         }
         if (current(s) == NULL) {
             s->moved_ms = clock_now_ms();
@@ -192,17 +213,13 @@ static void bury_child(struct session *s, int kill_first, const char *why)
                        status);
     }
     log_line("worker", "%s", text);
-    s->n_bad_starts++;
     if (at != NULL) {
         fail_lease(s, at, signal, text);
     }
     for (size_t i = 0; i < s->n_held; i++) {
         s->held[i].fed = s->held[i].fed && answered(&s->held[i]);
     }
-    if (s->n_bad_starts >= BAD_STARTS_MAX) {
-        log_line("worker", "the compute program dies each time: giving up");
-        s->end = SESSION_TROUBLE;
-    }
+    count_bad_start(s);
 }
 
 /* One message of the compute program. */
@@ -354,8 +371,10 @@ static void hear_scheduler(struct session *s)
         take_refusal(s, &message);
         break;
     case MESSAGE_WHO:
-        s->welcomed = false;
-        say_hello(s);
+        if (s->welcomed) { /* else it was said, and is said again in a while */
+            s->welcomed = false;
+            say_hello(s);
+        }
         break;
     case MESSAGE_END:
         take_end(s);
@@ -379,23 +398,21 @@ static void want(struct session *s)
     uint32_t n = (uint32_t)(LEASES_AHEAD - coming);
     buffer_clear(&s->out);
     message_want_encode(n, &s->out);
-    s->n_wanted += n;
-    say(s, &s->out);
+    s->n_wanted += say(s, &s->out) ? n : 0;
 }
 
+/* Names all that is held: what it does not name is given to others. */
 static void heartbeat(struct session *s)
 {
     struct message_heartbeat beat = {.n = 0};
     for (size_t i = 0; i < s->n_held && beat.n < MESSAGE_LEASES_MAX; i++) {
-        if (!answered(&s->held[i])) {
-            beat.lease[beat.n].epoch = s->held[i].id.epoch;
-            beat.lease[beat.n].events = s->held[i].events;
-            beat.n++;
-        }
+        beat.lease[beat.n].epoch = s->held[i].id.epoch;
+        beat.lease[beat.n].events = s->held[i].events;
+        beat.n++;
     }
     buffer_clear(&s->out);
     message_heartbeat_encode(&beat, &s->out);
-    say(s, &s->out);
+    (void)say(s, &s->out);
 }
 
 /* What time alone brings about. */
@@ -434,7 +451,7 @@ static void take_signal(struct session *s)
         s->end = SESSION_STOPPED;
         buffer_clear(&s->out);
         message_bare_encode(MESSAGE_END, &s->out);
-        say(s, &s->out); /* so that its leases are given to others at once */
+        (void)say(s, &s->out); /* so that its leases are given to others at once */
     }
 }
 
@@ -445,7 +462,8 @@ static int work(struct session *s, struct error *err)
         int fd[3] = {s->signals, s->child.output, s->child.errors};
         bool ready[3] = {false, false, false};
         size_t n = s->child.pid == 0 ? 1 : s->child.errors < 0 ? 2 : 3;
-        if (wire_wait(s->wire, fd, ready, n, TICK_MS, err) != 0) {
+        int timeout_ms = s->welcomed ? TICK_MS : JOIN_TICK_MS;
+        if (wire_wait(s->wire, fd, ready, n, timeout_ms, err) != 0) {
             return -1;
         }
         int got = 0;
@@ -539,8 +557,9 @@ int session_run(const struct session_options *options, struct error *err)
     s->heard_ms = clock_now_ms();
     introduce(s);
     s->signals = open_signals();
-    s->wire = join(s, err);
-    int rc = s->wire == NULL ? -1 : work(s, err);
+    int rc = s->signals >= 0 ? 0 : error_set(err, ERROR_SYSTEM, "no descriptor for signals");
+    s->wire = rc == 0 ? join(s, err) : NULL;
+    rc = s->wire == NULL ? -1 : work(s, err);
     int status = 0;
     (void)child_reap(&s->child, 1, &status);
     wire_close(s->wire);

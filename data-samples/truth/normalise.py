@@ -130,8 +130,12 @@ class Stack:
 
 
 def significance(n, b, s):
-    """(observed, expected), statistical only, as arXiv:1007.1727 has them."""
-    observed = math.sqrt(2 * (n * math.log(n / b) - (n - b))) if n > b > 0 else 0.0
+    """(observed, expected), statistical only, as arXiv:1007.1727 has them; a deficit counts
+    negative."""
+    observed = 0.0
+    if b > 0:
+        observed = math.sqrt(max(0.0, 2 * ((n * math.log(n / b) if n > 0 else 0.0) - (n - b))))
+        observed = math.copysign(observed, n - b)
     expected = math.sqrt(2 * ((s + b) * math.log(1 + s / b) - s)) if b > 0 and s > 0 else 0.0
     return observed, expected
 

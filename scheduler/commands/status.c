@@ -21,6 +21,8 @@ static int print_as_text(const struct look *l, bool has_scheduler, struct error 
     buffer_printf(&out, "\nanalysis  %s version %u\n", l->run->dataset->analysis->name,
                   l->run->dataset->analysis->version);
     look_write_status(l, has_scheduler, &out);
+    buffer_printf(&out, "\n");
+    look_write_samples(l, &out);
     int rc = print_text(&out, err);
     buffer_release(&out);
     return rc;

@@ -14,7 +14,7 @@
 #include "scheduler/sketch.h"
 
 enum { EVERY_S = 1, WIDTH_DEFAULT = 80, HEIGHT_DEFAULT = 24, WIDTH_MAX = 120 };
-enum { SKETCH_LINES_MAX = 16, SKETCH_LINES_MIN = 6 };
+enum { SKETCH_LINES_MAX = 16, SKETCH_LINES_MIN = 6, FRAME_LINES = 3 };
 
 /* How it shows what it sees. */
 struct view {
@@ -42,31 +42,48 @@ static size_t count_lines(const struct buffer *text)
     return n;
 }
 
-/* Status and plot; as much of the plot as the terminal has lines for. */
-static int draw_frame(const struct look *l, struct view *v, bool has_scheduler,
-                      struct buffer *out, struct error *err)
+/* As much of the plot as there are lines for. */
+static int draw_plot(const struct look *l, const struct view *v, size_t room,
+                     struct buffer *out, struct error *err)
 {
     static const struct figure_request first_figure = {.log_y = -1};
-    struct winsize size = terminal_size();
-    buffer_printf(out, "run       ");
-    human_text(out, l->run->folder);
-    buffer_printf(out, "\n");
-    look_write_status(l, has_scheduler, out);
-    size_t taken = count_lines(out) + 5;
-    size_t room = size.ws_row > taken ? size.ws_row - taken : 0;
-    if (room < SKETCH_LINES_MIN) {
-        return 0;
-    }
     json_t *figure = figure_to_json(l->run, &l->merge, &first_figure, err);
     if (figure == NULL) {
         return -1;
     }
+    struct winsize size = terminal_size();
     struct sketch sketch = {.width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX,
                             .height = room < SKETCH_LINES_MAX ? room : SKETCH_LINES_MAX,
                             .color = v->has_color};
     buffer_printf(out, "\n");
     sketch_draw(&sketch, figure, out);
     json_decref(figure);
+    return 0;
+}
+
+/* Status, plot, and the samples where the terminal has lines for them too. */
+static int draw_frame(const struct look *l, const struct view *v, bool has_scheduler,
+                      struct buffer *out, struct error *err)
+{
+    size_t lines = terminal_size().ws_row;
+    buffer_printf(out, "run       ");
+    human_text(out, l->run->folder);
+    buffer_printf(out, "\n");
+    look_write_status(l, has_scheduler, out);
+    size_t taken = count_lines(out) + 1 + FRAME_LINES; /* and where the cursor stands */
+    if (lines < taken + SKETCH_LINES_MIN) {
+        return 0;
+    }
+    size_t samples = l->merge.n_samples + 2;
+    bool has_samples = lines >= taken + samples + SKETCH_LINES_MIN;
+    size_t room = lines - taken - (has_samples ? samples : 0);
+    if (draw_plot(l, v, room, out, err) != 0) {
+        return -1;
+    }
+    if (has_samples) {
+        buffer_printf(out, "\n");
+        look_write_samples(l, out);
+    }
     return 0;
 }
 

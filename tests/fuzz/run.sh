@@ -22,7 +22,7 @@ run_one() {
     mkdir -p "corpus/$name" "seed/$name" "found/$name"
     dictionary=$source_folder/$name.dict
     options="-max_total_time=$seconds -timeout=10 -rss_limit_mb=2048 -max_len=8192"
-    options="$options -print_final_stats=1 -artifact_prefix=found/$name/"
+    options="$options -malloc_limit_mb=300 -print_final_stats=1 -artifact_prefix=found/$name/"
     if [ -f "$dictionary" ]; then
         options="$options -dict=$dictionary"
     fi

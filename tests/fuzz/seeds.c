@@ -128,6 +128,17 @@ static void put_messages(const char *folder)
     buffer_release(&b);
 }
 
+/* A partial whose first axis announces 2^20 bins: a few bytes that ask for 2 GiB. */
+static void put_greedy(struct seeds *s, struct buffer *b)
+{
+    static const double lower = 70; /* stands behind the number of bins */
+    uint8_t *at = memmem(b->data, b->size, &lower, sizeof lower);
+    FUZZ_CHECK(at != NULL);
+    const uint8_t n_bins[4] = {0, 0, 16, 0};
+    memcpy(at - sizeof n_bins, n_bins, sizeof n_bins);
+    put_message(s, b);
+}
+
 /* A small partial of every kind of block, and what an analysis really books. */
 static void put_partial(struct seeds *s, bool weighted)
 {
@@ -151,6 +162,8 @@ static void put_partial(struct seeds *s, bool weighted)
     struct buffer b = {0};
     partial_encode(&p, &b);
     put_message(s, &b);
+    partial_encode(&p, &b);
+    put_greedy(s, &b);
     buffer_release(&b);
     partial_release(&p);
     axis_release(&axis[0]);

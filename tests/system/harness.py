@@ -145,7 +145,8 @@ class Runner:
     def failures(self, run_dir):
         """The failed files and shards that `picobarn failures` lists, causes and all."""
         groups = self.run("picobarn", "failures", run_dir, "-o", "json").json()["failures"]
-        return [{"cause": g["cause"], "kind": g["kind"], **job} for g in groups for job in g["jobs"]]
+        return [{"cause": group["cause"], "kind": group["kind"], **job}
+                for group in groups for job in group["jobs"]]
 
     def processes(self, *words):
         """Ids of the living processes of this test whose command line has all the words."""

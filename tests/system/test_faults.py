@@ -117,7 +117,7 @@ def test_a_worker_told_to_stop_hands_its_work_back(runner, run_file, reference):
     check(launch.wait(), reference)
 
 
-BY_HAND = ("picobarn-worker", "run", "--patience", "10", "--connect")
+BY_HAND = ("picobarn-worker", "run", "--patience", "5", "--connect")
 GIVEN_UP = 75
 
 
