@@ -50,6 +50,16 @@ int analysis_channel(const struct analysis *a, const char *name, struct error *e
     return error_set(err, ERROR_INPUT, "%s", list.text);
 }
 
+/* Whole or not at all: two names cut short could be one. */
+static int copy_name(char to[PARTIAL_NAME_SIZE], const char *from, struct error *err)
+{
+    int length = snprintf(to, PARTIAL_NAME_SIZE, "%s", from);
+    return length < PARTIAL_NAME_SIZE
+               ? 0
+               : error_set(err, ERROR_INPUT, "the name \"%.80s\" is longer than %d bytes", from,
+                           PARTIAL_NAME_SIZE - 1);
+}
+
 int analysis_book_figures(const struct analysis *a, const char *channel,
                           const struct settings *settings, const size_t *axis_setting,
                           struct partial *out, struct error *err)
@@ -57,11 +67,11 @@ int analysis_book_figures(const struct analysis *a, const char *channel,
     for (size_t i = 0; i < a->n_figures; i++) {
         const struct figure *figure = &a->figure[i];
         struct partial_hist slot = {.variation = "nominal"};
-        (void)snprintf(slot.name, sizeof slot.name, "%s", figure->hist);
-        (void)snprintf(slot.channel, sizeof slot.channel, "%s", channel);
-        (void)snprintf(slot.title, sizeof slot.title, "%s", figure->label);
-        (void)snprintf(slot.unit, sizeof slot.unit, "%s", figure->unit);
-        if (partial_book_hist(out, &slot, &settings->at[axis_setting[i]].axis, err) != 0) {
+        if (copy_name(slot.name, figure->hist, err) != 0 ||
+            copy_name(slot.channel, channel, err) != 0 ||
+            copy_name(slot.title, figure->label, err) != 0 ||
+            copy_name(slot.unit, figure->unit, err) != 0 ||
+            partial_book_hist(out, &slot, &settings->at[axis_setting[i]].axis, err) != 0) {
             return -1;
         }
     }

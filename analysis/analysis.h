@@ -64,7 +64,7 @@ const struct analysis *analysis_find(const char *name, struct error *err);
 int analysis_channel(const struct analysis *a, const char *name, struct error *err);
 
 /* Books one histogram a figure, in the order of a->figure, with the axis of the setting
- * axis_setting[figure]: what most analyses begin their book with. */
+ * axis_setting[figure]: what most analyses begin their book with. Fails as partial_book_hist. */
 int analysis_book_figures(const struct analysis *a, const char *channel,
                           const struct settings *settings, const size_t *axis_setting,
                           struct partial *out, struct error *err);

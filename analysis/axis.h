@@ -31,7 +31,8 @@ struct axis {
 };
 
 /* All of them fail (ERROR_INPUT) unless 1 <= n_bins <= AXIS_BINS_MAX and the edges are finite and
- * strictly rise, a regular axis also if n_bins / (upper - lower) is no double; *axis is then empty. axis_release is safe on a zeroed axis. */
+ * strictly rise; a regular axis also if n_bins / (upper - lower) is infinite or 0. *axis is then
+ * empty. axis_release is safe on a zeroed axis. */
 int axis_init_regular(struct axis *axis, size_t n_bins, double lower, double upper,
                       struct error *err);
 int axis_init_variable(struct axis *axis, size_t n_bins, const double *edge, struct error *err);

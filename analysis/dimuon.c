@@ -129,9 +129,10 @@ static struct momentum muon(const struct batch *batch, size_t i, size_t energy)
                                    : momentum_cartesian(x, y, z, mass);
 }
 
-/* The pairs of one event; counts those of each channel. */
+/* The pairs of one event; counts those of each channel that is filled. A pair with a charge of 0
+ * belongs to neither. */
 static void fill_event(const struct batch *batch, size_t event, const struct settings *settings,
-                       struct partial *out, size_t n_pairs[])
+                       uint32_t channel_bits, struct partial *out, size_t n_pairs[])
 {
     const uint32_t *offset = batch->column[CHARGE].offset;
     const int32_t *charge = batch->column[CHARGE].i32;
@@ -140,9 +141,12 @@ static void fill_event(const struct batch *batch, size_t event, const struct set
     for (uint32_t i = offset[event]; i + 1 < offset[event + 1]; i++) {
         struct momentum a = muon(batch, i, energy);
         for (uint32_t j = i + 1; j < offset[event + 1]; j++) {
-            struct momentum b = muon(batch, j, energy);
             /* Signs, not a product: charges are what a file says. */
             size_t channel = (charge[i] > 0) == (charge[j] > 0) ? CHANNEL_SS : CHANNEL_OS;
+            if (charge[i] == 0 || charge[j] == 0 || (channel_bits >> channel & 1) == 0) {
+                continue;
+            }
+            struct momentum b = muon(batch, j, energy);
             double mass = momentum_mass(&a, &b);
             n_pairs[channel]++;
             for (size_t h = 0; h < N_HISTS; h++) {
@@ -155,15 +159,17 @@ static void fill_event(const struct batch *batch, size_t event, const struct set
 static void process(const struct batch *batch, size_t first, size_t stop,
                     const struct settings *settings, uint32_t channel_bits, struct partial *out)
 {
-    (void)channel_bits; /* both charges are always looked at */
     const uint32_t *offset = batch->column[CHARGE].offset;
     bool exactly_two = settings->at[MUONS_EXACTLY].choice == EXACTLY_TWO;
     for (size_t event = first; event < stop; event++) {
         size_t n_pairs[ARRAY_LENGTH(channels)] = {0};
         if (!exactly_two || offset[event + 1] - offset[event] == 2) {
-            fill_event(batch, event, settings, out, n_pairs);
+            fill_event(batch, event, settings, channel_bits, out, n_pairs);
         }
         for (size_t c = 0; c < ARRAY_LENGTH(channels); c++) {
+            if ((channel_bits >> c & 1) == 0) {
+                continue;
+            }
             partial_pass(out, c * N_STEPS + STEP_ALL, batch_weight(batch, event));
             if (n_pairs[c] > 0) {
                 partial_pass(out, c * N_STEPS + STEP_PAIR, batch_weight(batch, event));

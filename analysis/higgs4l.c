@@ -243,7 +243,7 @@ static double sip3d(const struct column *c, size_t i)
 static bool good_quality(const struct column *c, const struct column *lost_hits, size_t i,
                          const struct setting *cut)
 {
-    return (cut[SIP3D_MAX].off || fabs(sip3d(c, i)) < cut[SIP3D_MAX].value) &&
+    return (cut[SIP3D_MAX].off || sip3d(c, i) < cut[SIP3D_MAX].value) &&
            (cut[DXY_MAX].off || fabs(column_real(&c[DXY], i)) < cut[DXY_MAX].value) &&
            (cut[DZ_MAX].off || fabs(column_real(&c[DZ], i)) < cut[DZ_MAX].value) &&
            (cut[ISOLATION_MAX].off ||
@@ -307,6 +307,7 @@ static void select_leptons(const struct batch *batch, size_t event, const struct
 
 struct pair {
     double mass;
+    double off_z; /* abs(mass - the Z's): infinite if that is no number, so never the nearer */
     double hard_pt;
     double soft_pt;
     bool neutral;
@@ -319,9 +320,11 @@ struct candidate {
     struct pair z2;
 };
 
-static struct pair make_pair(const struct lepton *a, const struct lepton *b)
+static struct pair make_pair(const struct lepton *a, const struct lepton *b, double z_mass)
 {
-    return (struct pair){.mass = momentum_mass(&a->p, &b->p),
+    double mass = momentum_mass(&a->p, &b->p);
+    return (struct pair){.mass = mass,
+                         .off_z = isnan(mass) ? (double)INFINITY : fabs(mass - z_mass),
                          .hard_pt = a->pt > b->pt ? a->pt : b->pt,
                          .soft_pt = a->pt > b->pt ? b->pt : a->pt,
                          .neutral = a->charge + b->charge == 0 && a->charge != 0};
@@ -329,9 +332,9 @@ static struct pair make_pair(const struct lepton *a, const struct lepton *b)
 
 static struct candidate make_candidate(const struct lepton *const four[LEPTONS], double z_mass)
 {
-    struct pair a = make_pair(four[0], four[1]);
-    struct pair b = make_pair(four[2], four[3]);
-    bool first = fabs(a.mass - z_mass) <= fabs(b.mass - z_mass);
+    struct pair a = make_pair(four[0], four[1], z_mass);
+    struct pair b = make_pair(four[2], four[3], z_mass);
+    bool first = a.off_z <= b.off_z;
     return (struct candidate){
         .valid = a.neutral && b.neutral, .z1 = first ? a : b, .z2 = first ? b : a};
 }
@@ -347,8 +350,7 @@ static struct candidate best_candidate(const struct leptons *l, double z_mass)
             four[i] = &l->at[pairing[k][i]];
         }
         struct candidate next = make_candidate(four, z_mass);
-        bool nearer = fabs(next.z1.mass - z_mass) < fabs(best.z1.mass - z_mass);
-        if (next.valid && (!best.valid || nearer)) {
+        if (next.valid && (!best.valid || next.z1.off_z < best.z1.off_z)) {
             best = next;
         }
     }

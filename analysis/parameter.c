@@ -147,12 +147,13 @@ static int set_one(struct setting *s, const struct parameter *p, const json_t *g
 }
 
 /* Refuses a name that is not in the table, listing those that are. */
-static int check_names(const struct parameter *table, size_t n, json_t *given,
+static int check_names(const struct parameter *table, size_t n, const json_t *given,
                        struct error *err)
 {
+    json_t *names = (json_t *)(uintptr_t)given; /* jansson iterates non-const */
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach(given, name, value)
+    json_object_foreach(names, name, value)
     {
         size_t i = 0;
         while (i < n && strcmp(table[i].name, name) != 0) {
@@ -178,10 +179,7 @@ int settings_init(struct settings *s, const struct parameter *table, size_t n,
     if (given != NULL && !json_is_object(given)) {
         return error_set(err, ERROR_INPUT, "parameters: not a map of names to values");
     }
-    json_t *names = json_copy((json_t *)(uintptr_t)given); /* jansson iterates non-const */
-    int rc = check_names(table, n, names, err);
-    json_decref(names);
-    if (rc != 0) {
+    if (check_names(table, n, given, err) != 0) {
         return -1;
     }
     s->at = calloc(n + 1, sizeof *s->at);
@@ -214,7 +212,10 @@ static json_t *axis_to_json(const struct axis *axis)
     }
     json_t *edges = json_array();
     for (size_t i = 0; i <= axis->n_bins; i++) {
-        (void)json_array_append_new(edges, json_real(axis->edge[i]));
+        if (json_array_append_new(edges, json_real(axis->edge[i])) != 0) {
+            json_decref(edges);
+            return NULL;
+        }
     }
     return json_pack("{s:o}", "edges", edges);
 }

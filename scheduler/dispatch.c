@@ -178,7 +178,9 @@ static int hear_result(struct dispatch *d, struct member *m, struct bytes *messa
         return 0;
     }
     close_grant(m, result.id.epoch);
-    return intake_result(&d->intake, &m->peer, m->hello.worker, &result, err);
+    int rc = intake_result(&d->intake, &m->peer, m->hello.worker, &result, err);
+    leasing_return_subject(&d->leasing, &result.id); /* if it was no good */
+    return rc;
 }
 
 static int hear_failure(struct dispatch *d, struct member *m, struct bytes *message,

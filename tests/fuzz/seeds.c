@@ -162,8 +162,10 @@ static void put_partial(struct seeds *s, bool weighted)
     struct buffer b = {0};
     partial_encode(&p, &b);
     put_message(s, &b);
-    partial_encode(&p, &b);
-    put_greedy(s, &b);
+    if (weighted) { /* the other fits, and would only be slow */
+        partial_encode(&p, &b);
+        put_greedy(s, &b);
+    }
     buffer_release(&b);
     partial_release(&p);
     axis_release(&axis[0]);

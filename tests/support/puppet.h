@@ -49,27 +49,6 @@ struct puppet {
     char trouble[512]; /* what went wrong first, or "" */
 };
 
-static inline bool puppet_fail(struct puppet *p, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Always false. */
-static inline bool puppet_fail(struct puppet *p, const char *format, ...)
-{
-    if (p->trouble[0] == '\0') {
-        va_list arguments;
-        va_start(arguments, format);
-        (void)vsnprintf(p->trouble, sizeof p->trouble, format, arguments);
-        va_end(arguments);
-        (void)kill(getpid(), SIGTERM); /* the scheduler listens for that */
-    }
-    return false;
-}
-
-static inline bool puppet_expect(struct puppet *p, bool true_thing, const char *what)
-{
-    return true_thing || puppet_fail(p, "%s: %s", p->name, what);
-}
-
 static inline int stage_step(struct stage *s)
 {
     (void)pthread_mutex_lock(&s->mutex);
@@ -97,6 +76,29 @@ static inline void stage_end(struct stage *s)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
+static inline bool puppet_fail(struct puppet *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Always false. */
+static inline bool puppet_fail(struct puppet *p, const char *format, ...)
+{
+    if (p->trouble[0] == '\0') {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(p->trouble, sizeof p->trouble, format, arguments);
+        va_end(arguments);
+        if (!stage_over(p->stage)) {
+            (void)kill(getpid(), SIGTERM); /* the scheduler listens for that */
+        }
+    }
+    return false;
+}
+
+static inline bool puppet_expect(struct puppet *p, bool true_thing, const char *what)
+{
+    return true_thing || puppet_fail(p, "%s: %s", p->name, what);
+}
+
 /* Sends p->out, waiting for a connection and for room. */
 static inline bool puppet_say(struct puppet *p)
 {
@@ -108,7 +110,8 @@ static inline bool puppet_say(struct puppet *p)
         rc = wire_send(p->wire, NULL, &p->out, &err);
     }
     p->said_ms = clock_now_ms();
-    return rc == 0 || puppet_fail(p, "%s: not sent: %s", p->name, err.text);
+    return rc == 0 || (!stage_over(p->stage) &&
+                       puppet_fail(p, "%s: not sent: %s", p->name, err.text));
 }
 
 static inline void puppet_beat(struct puppet *p)
@@ -144,7 +147,7 @@ static inline bool puppet_await(struct puppet *p, int step)
 }
 
 /* The next message of one of the types (bits); others are passed over. MESSAGE_TYPES when none
- * came: trouble, unless the play is over and END was among them. */
+ * came: trouble, unless the play is over. */
 static inline enum message_type puppet_hear(struct puppet *p, unsigned types,
                                             struct bytes *message)
 {
@@ -161,7 +164,7 @@ static inline enum message_type puppet_hear(struct puppet *p, unsigned types,
         puppet_beat(p);
         (void)wire_wait(p->wire, NULL, NULL, 0, 5, &err);
     }
-    if ((types & (1U << MESSAGE_END)) == 0) {
+    if (!stage_over(p->stage)) {
         (void)puppet_fail(p, "%s: none of %x came", p->name, types);
     }
     return MESSAGE_TYPES;
@@ -414,13 +417,14 @@ static inline bool puppet_serve_one(struct puppet *p, bool *wants)
     return goes_on;
 }
 
-/* A good worker from here on, until the END. */
-static inline void puppet_serve(struct puppet *p)
+/* A good worker from here on, until the END. Always true. */
+static inline bool puppet_serve(struct puppet *p)
 {
     bool wants = true;
     while (puppet_serve_one(p, &wants)) {
         /* the next */
     }
+    return true;
 }
 
 /* Joins. */
