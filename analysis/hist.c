@@ -157,6 +157,9 @@ static int decode_bins(struct hist *h, struct bytes *in, struct error *err)
     uint32_t n_filled = bytes_u32(in);
     uint64_t room = (uint64_t)INT64_MAX - h->nan;
     size_t next = 0;
+    if (in->failed) {
+        return error_set(err, ERROR_PEER, "histogram cut short");
+    }
     for (uint32_t k = 0; k < n_filled; k++) {
         uint32_t bin = bytes_u32(in);
         uint64_t count = bytes_u64(in);

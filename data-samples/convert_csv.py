@@ -8,7 +8,7 @@ Column names are compared without regard to case and surrounding blanks. PIDn (1
 11 electron, either sign) gives the flavour; without it all leptons are of --flavour.
 
 Written are run, event, nMuon and, lepton after lepton in falling transverse momentum, Muon_px,
-Muon_py, Muon_pz, Muon_E (or Muon_pt, Muon_eta, Muon_phi, Muon_mass) and Muon_charge, and the
+Muon_py, Muon_pz, Muon_energy (or Muon_pt, Muon_eta, Muon_phi, Muon_mass) and Muon_charge, and the
 same for electrons. Momenta are float64, in GeV, which the attribute `units` says. Columns of
 the CSV file that have no counterpart are named on standard output and left out.
 """
@@ -23,9 +23,9 @@ import numpy as np
 
 FLAVOURS = {"Muon": 13, "Electron": 11}
 MASS_GEV = {"Muon": 0.105658, "Electron": 0.0005109989}
-CARTESIAN = {"px": "px", "py": "py", "pz": "pz", "e": "E"}  # in the CSV file: as written
+CARTESIAN = {"px": "px", "py": "py", "pz": "pz", "e": "energy"}  # in the CSV file: as written
 CYLINDRICAL = {"pt": "pt", "eta": "eta", "phi": "phi"}
-UNITS = {"px": "GeV", "py": "GeV", "pz": "GeV", "E": "GeV", "pt": "GeV", "mass": "GeV",
+UNITS = {"px": "GeV", "py": "GeV", "pz": "GeV", "energy": "GeV", "pt": "GeV", "mass": "GeV",
          "eta": "1", "phi": "rad"}
 
 

@@ -13,7 +13,7 @@
 
 struct grant {
     struct lease_id id;
-    size_t index;    /* in the run's files or shards */
+    size_t index;      /* in the run's files or shards */
     uint64_t events;   /* done, as the worker last said */
     uint64_t named_ms; /* when it last said so, or was given it */
 };

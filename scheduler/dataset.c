@@ -33,6 +33,7 @@ void dataset_destroy(struct dataset *d)
     free(d->sample);
     free(d->era);
     free(d->process);
+    free(d->path);
     free(d->folder);
     settings_release(&d->settings);
     json_decref(d->names);

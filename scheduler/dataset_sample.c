@@ -304,6 +304,38 @@ static int check_eras(const struct dataset *d, const struct place *place,
     return 0;
 }
 
+static bool has_luminosity(const struct sample *s)
+{
+    return s->luminosity_pb > 0 || (s->n_patterns > 0 && s->pattern[0].luminosity_pb > 0);
+}
+
+/* Where simulation is to be shown with data, both must say what it is scaled by: without, the
+ * stack would be wrong in silence. */
+static int check_scaling(const struct dataset *d, const struct place *place,
+                         const struct yaml *list, struct error *err)
+{
+    bool has_kind[2] = {false, false};
+    for (size_t i = 0; i < d->n_samples; i++) {
+        has_kind[d->sample[i].simulation] = true;
+    }
+    for (size_t i = 0; has_kind[0] && has_kind[1] && i < d->n_samples; i++) {
+        const struct sample *s = &d->sample[i];
+        struct place at = schema_item(place, i);
+        if (!s->simulation && !has_luminosity(s)) {
+            return schema_fail(&at, list->item[i]->line, err,
+                               "luminosity_pb is missing: the simulation of this run cannot be "
+                               "scaled to these data");
+        }
+        if (s->simulation && !(s->cross_section_pb > 0)) {
+            return schema_fail(
+                &at, list->item[i]->line, err,
+                "cross_section_pb is missing: this simulation cannot be scaled to "
+                "the data of this run");
+        }
+    }
+    return 0;
+}
+
 int dataset_read_samples(struct dataset *d, const struct place *place, const struct yaml *list,
                          struct error *err)
 {
@@ -326,5 +358,5 @@ int dataset_read_samples(struct dataset *d, const struct place *place, const str
             return -1;
         }
     }
-    return check_eras(d, place, list, err);
+    return check_eras(d, place, list, err) == 0 ? check_scaling(d, place, list, err) : -1;
 }

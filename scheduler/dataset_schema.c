@@ -245,7 +245,22 @@ static int read_processes(struct dataset *d, const struct place *place, const st
     return 0;
 }
 
-/* Those that are listed, then those that only samples name. */
+/* A sample's process that is not in the list: its layer would stand where nobody put it. */
+static int refuse_process(const struct dataset *d, const struct place *place,
+                          const struct yaml *list, const struct sample *s, struct error *err)
+{
+    char suggestion[SUGGESTION_SIZE];
+    struct nearest nearest = nearest_to(s->process);
+    for (size_t i = 0; i < d->n_processes; i++) {
+        nearest_offer(&nearest, d->process[i].name);
+    }
+    schema_suggest(&nearest, suggestion);
+    return schema_fail(place, list->line, err,
+                       "\"%.60s\", the process of sample \"%.60s\", is not listed%s",
+                       s->process, s->name, suggestion);
+}
+
+/* Those that are listed; without a list those that the samples name. */
 static int make_processes(struct dataset *d, const struct place *place, const struct yaml *list,
                           struct error *err)
 {
@@ -263,8 +278,13 @@ static int make_processes(struct dataset *d, const struct place *place, const st
     }
     for (size_t i = 0; i < d->n_samples; i++) {
         const char *name = d->sample[i].process;
-        if (name != NULL && find_process(d, name, d->n_processes) == NULL &&
-            name_process(&d->process[d->n_processes++], name, err) != 0) {
+        if (name == NULL || find_process(d, name, d->n_processes) != NULL) {
+            continue;
+        }
+        if (n > 0) {
+            return refuse_process(d, place, list, &d->sample[i], err);
+        }
+        if (name_process(&d->process[d->n_processes++], name, err) != 0) {
             return -1;
         }
     }
@@ -317,15 +337,17 @@ static int read_run(struct dataset *d, const struct place *root, const struct ya
     return rc;
 }
 
-/* The folder of the run file, absolute. By name only: it may be gone when a run that was
+/* The run file and its folder, absolute. By name only: it may be gone when a run that was
  * made from it is looked at. */
-static int set_folder(struct dataset *d, const char *path, struct error *err)
+static int set_place(struct dataset *d, const char *path, struct error *err)
 {
     char here[FOLDER_SIZE];
     const char *end = strrchr(path, '/');
     size_t size = end == NULL ? 0 : (size_t)(end - path);
     char *folder = strndup(path, end == path ? 1 : size);
-    if (folder == NULL) {
+    d->path = strdup(path);
+    if (folder == NULL || d->path == NULL) {
+        free(folder);
         return error_no_memory(err, "a path");
     }
     if (folder[0] == '/') {
@@ -370,7 +392,7 @@ struct dataset *dataset_parse(const char *path, const void *text, size_t size,
     struct dataset *d = calloc(1, sizeof *d);
     if (d == NULL) {
         (void)error_no_memory(err, "a run file");
-    } else if (set_folder(d, path, err) != 0 || read_run(d, &root, map, err) != 0) {
+    } else if (set_place(d, path, err) != 0 || read_run(d, &root, map, err) != 0) {
         dataset_destroy(d);
         d = NULL;
     }

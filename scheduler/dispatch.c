@@ -28,6 +28,7 @@ enum {
     HEARTBEAT_MS = 1000,
     SILENCE_MS = 8000, /* unless the options say otherwise */
     TICK_MS = 100,
+    FAREWELL_MS = 1500, /* for workers to say that they heard the end */
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
@@ -584,13 +585,44 @@ int dispatch_start_workers(struct dispatch *d, const struct launcher_kind *kind,
     return 0;
 }
 
+/* One that says END has heard it; whoever says anything else has not. */
+static void hear_farewell(struct dispatch *d, const struct wire_peer *peer)
+{
+    struct bytes message = bytes_of(d->in.data, d->in.size);
+    enum message_type type = MESSAGE_TYPES;
+    struct member *m = crew_find(&d->crew, peer);
+    if (message_type(&message, &type, NULL) == 0 && type == MESSAGE_END && m != NULL) {
+        crew_dismiss(&d->crew, m);
+    } else {
+        say_bare(d, peer, MESSAGE_END);
+    }
+}
+
+/* Tells every worker that the run is over, and waits a moment for each to say so too: what is
+ * only sent may never arrive. */
+static void say_farewell(struct dispatch *d)
+{
+    for (size_t i = 0; i < d->crew.n; i++) {
+        say_bare(d, &d->crew.member[i]->peer, MESSAGE_END);
+    }
+    uint64_t until = clock_now_ms() + FAREWELL_MS;
+    struct wire_peer peer;
+    bool ready = false;
+    while (d->crew.n > 0 && clock_now_ms() < until &&
+           wire_wait(d->wire, &d->signals, &ready, 0, TICK_MS, NULL) == 0) {
+        while (wire_receive(d->wire, &peer, &d->in, NULL) == 1) {
+            hear_farewell(d, &peer);
+        }
+    }
+}
+
 void dispatch_close(struct dispatch *d)
 {
     if (d == NULL) {
         return;
     }
-    for (size_t i = 0; i < d->crew.n; i++) {
-        say_bare(d, &d->crew.member[i]->peer, MESSAGE_END);
+    if (d->wire != NULL) {
+        say_farewell(d);
     }
     if (d->kind != NULL) {
         d->kind->close(d->launcher);

@@ -29,7 +29,7 @@ struct dispatch_options {
     const char
         *listen; /* endpoint, or NULL: where it listened last, else any port of loopback */
     uint64_t stop_after; /* shards done, then stop; 0: all */
-    uint64_t shuffle;    /* lease in a random order of this seed; 0: in the order of the plan */
+    uint64_t shuffle;    /* lease in a random order of this seed; 0: all samples side by side */
     uint32_t silence_ms; /* a worker without a word for so long is gone; 0: 8 s */
     void (*show)(void *context, const struct dispatch_view *view); /* a few times a second */
     void *context;

@@ -58,33 +58,43 @@ static int name_item(struct export_item *item, const struct dataset *d, size_t s
         buffer_printf(&name, "/");
         put_part(&name, item->hist->variation);
     }
-    const char *text = buffer_string(&name);
-    int rc = text == NULL ? error_no_memory(err, "an export") : 0;
-    if (rc == 0 && name.size >= sizeof item->name) {
-        rc = error_set(err, ERROR_INPUT, "the name %.60s... is too long", text);
-    } else if (rc == 0) {
-        memcpy(item->name, text, name.size + 1);
+    int rc = 0;
+    if (buffer_string(&name) == NULL) {
+        rc = error_no_memory(err, "an export");
+    } else if (name.size >= sizeof item->name) {
+        rc = error_set(err, ERROR_INPUT, "the name %.60s... is too long",
+                       (const char *)name.data);
+    } else {
+        memcpy(item->name, name.data, name.size + 1);
     }
     buffer_release(&name);
     return rc;
+}
+
+/* What one sample fills. */
+static int each_of(const struct dataset *d, size_t sample, const struct partial *sum,
+                   int (*visit)(void *, const struct export_item *, struct error *),
+                   void *context, struct error *err)
+{
+    for (size_t i = 0; i < sum->n_hists; i++) {
+        struct export_item item = {.sample = d->sample[sample].name, .hist = &sum->hist[i]};
+        if (result_fills(d, &d->sample[sample], item.hist->channel) &&
+            (name_item(&item, d, sample, err) != 0 || visit(context, &item, err) != 0)) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 int export_each(const struct run *r, const struct merge *m,
                 int (*visit)(void *context, const struct export_item *item, struct error *err),
                 void *context, struct error *err)
 {
-    const struct dataset *d = r->dataset;
-    for (size_t s = 0; s < m->n_samples; s++) {
-        const struct partial *sum = &m->sample[s].sum;
-        for (size_t i = 0; i < sum->n_hists; i++) {
-            struct export_item item = {.sample = d->sample[s].name, .hist = &sum->hist[i]};
-            if (result_fills(d, &d->sample[s], item.hist->channel) &&
-                (name_item(&item, d, s, err) != 0 || visit(context, &item, err) != 0)) {
-                return -1;
-            }
-        }
+    int rc = 0;
+    for (size_t s = 0; rc == 0 && s < m->n_samples; s++) {
+        rc = each_of(r->dataset, s, &m->sample[s].sum, visit, context, err);
     }
-    return 0;
+    return rc;
 }
 
 static json_t *coverage_to_json(const struct run *r, const struct merge *m)
@@ -187,28 +197,35 @@ static void put_bin(struct buffer *out, const struct hist *h, size_t bin, double
     buffer_printf(out, "\n");
 }
 
+static void put_row(struct buffer *out, const struct export_item *item, size_t bin, double w,
+                    double w2)
+{
+    const char *const fields[] = {item->sample, item->hist->channel, item->hist->name,
+                                  item->hist->variation};
+    for (size_t i = 0; i < 4; i++) {
+        buffer_printf(out, "%s", i == 0 ? "" : ",");
+        put_field(out, fields[i]);
+    }
+    put_bin(out, &item->hist->hist, bin, w, w2);
+}
+
 static int visit_csv(void *context, const struct export_item *item, struct error *err)
 {
     struct export *e = context;
     const struct hist *h = &item->hist->hist;
     size_t n = h->axis.n_bins + 2;
     double *w = calloc(2 * n, sizeof *w);
-    int rc = w == NULL ? error_no_memory(err, "an export") : 0;
-    for (size_t bin = 0; rc == 0 && h->sums == NULL && bin < n; bin++) {
-        w[bin] = w[n + bin] = (double)h->count[bin];
+    if (w == NULL) {
+        return error_no_memory(err, "an export");
     }
-    if (rc == 0 && h->sums != NULL) {
+    int rc = 0;
+    if (h->sums != NULL) {
         rc = uhi_sums(h, false, w, err) == 0 ? uhi_sums(h, true, w + n, err) : -1;
     }
     for (size_t bin = 0; rc == 0 && bin < n; bin++) {
-        put_field(e->out, item->sample);
-        buffer_printf(e->out, ",");
-        put_field(e->out, item->hist->channel);
-        buffer_printf(e->out, ",");
-        put_field(e->out, item->hist->name);
-        buffer_printf(e->out, ",");
-        put_field(e->out, item->hist->variation);
-        put_bin(e->out, h, bin, w[bin], w[n + bin]);
+        double count = (double)h->count[bin];
+        put_row(e->out, item, bin, h->sums == NULL ? count : w[bin],
+                h->sums == NULL ? count : w[n + bin]);
     }
     free(w);
     return rc;

@@ -122,20 +122,21 @@ static int visit_event(void *context, const struct ledger_event *event, struct e
                : error_no_memory(err, "the failures");
 }
 
-/* Every failure has all its texts, also one whose event is not there. */
+/* Also where its event is not there. */
+static int complete_text(char **text, const char *otherwise)
+{
+    return *text == NULL || **text == '\0' ? set_text(text, otherwise) : 0;
+}
+
+/* Every failure has all its texts. */
 static int complete_texts(struct failures *f, const struct run *r, struct error *err)
 {
     for (size_t i = 0; i < f->n; i++) {
         struct failure *one = &f->failure[i];
-        char **const text[] = {&one->reason, &one->log, &one->worker};
-        bool failed = false;
-        for (size_t k = 0; k < 3; k++) {
-            if (*text[k] == NULL || (k == 0 && **text[k] == '\0')) {
-                failed =
-                    set_text(text[k], k == 0 ? "no reason was recorded" : "") != 0 || failed;
-            }
+        if (complete_text(&one->reason, "no reason was recorded") == 0 &&
+            complete_text(&one->log, "") == 0 && complete_text(&one->worker, "") == 0) {
+            one->cause = failure_cause(one->reason, failure_file(r, one)->path);
         }
-        one->cause = failed ? NULL : failure_cause(one->reason, failure_file(r, one)->path);
         if (one->cause == NULL) {
             return error_no_memory(err, "the failures");
         }

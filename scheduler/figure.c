@@ -120,22 +120,27 @@ static json_t *layers_to_json(const struct figure_sums *s)
     return list;
 }
 
-/* pb^-1 by era and channel, of those that there are. */
+/* pb^-1 of an era by channel, of those that there are. */
+static json_t *era_to_json(const struct figure_sums *s, const struct dataset *d, int era)
+{
+    json_t *channels = json_object();
+    for (unsigned c = 0; c < d->analysis->n_channels; c++) {
+        bool known = false;
+        double pb = figure_luminosity(s, d, era, c, &known);
+        if (known) {
+            (void)json_object_set_new(channels, d->analysis->channel[c], json_real(pb));
+        }
+    }
+    return channels;
+}
+
 static json_t *luminosity_to_json(const struct figure_sums *s, const struct dataset *d)
 {
     json_t *eras = json_object();
     for (size_t i = 0; !s->unscaled && i < d->n_samples; i++) {
         char era[16];
         (void)snprintf(era, sizeof era, "%d", d->sample[i].era);
-        json_t *channels = json_object();
-        for (unsigned c = 0; c < d->analysis->n_channels; c++) {
-            bool known = false;
-            double pb = figure_luminosity(s, d, d->sample[i].era, c, &known);
-            if (known) {
-                (void)json_object_set_new(channels, d->analysis->channel[c], json_real(pb));
-            }
-        }
-        (void)json_object_set_new(eras, era, channels);
+        (void)json_object_set_new(eras, era, era_to_json(s, d, d->sample[i].era));
     }
     return eras;
 }

@@ -16,14 +16,15 @@ static const char nominal[] = "nominal";
 static int find_figure(struct figure_sums *s, const struct analysis *a, const char *hist,
                        struct error *err)
 {
-    s->figure = hist == NULL ? &a->figure[0] : NULL;
-    for (size_t i = 0; s->figure == NULL && i < a->n_figures; i++) {
+    if (hist == NULL) {
+        s->figure = &a->figure[0];
+        return 0;
+    }
+    for (size_t i = 0; i < a->n_figures; i++) {
         if (strcmp(a->figure[i].hist, hist) == 0) {
             s->figure = &a->figure[i];
+            return 0;
         }
-    }
-    if (s->figure != NULL) {
-        return 0;
     }
     struct buffer names = {0};
     for (size_t i = 0; i < a->n_figures; i++) {
@@ -275,20 +276,33 @@ static int allocate(struct figure_sums *s, const struct dataset *d, struct error
                : 0;
 }
 
-static int find_axis(struct figure_sums *s, const struct analysis *a, const struct merge *m,
-                     struct error *err)
+/* The axis is the same in all channels that book the histogram, and in all samples. */
+static const struct axis *find_axis(const struct figure_sums *s, const struct analysis *a,
+                                    const struct merge *m)
 {
-    for (size_t c = 0; s->axis == NULL && c < a->n_channels; c++) {
+    for (size_t c = 0; c < a->n_channels; c++) {
         const struct hist *h =
-            m->n_samples > 0 && ((s->channels | s->control) >> c & 1) != 0
-                ? partial_find(&m->sample[0].sum, s->figure->hist, a->channel[c], nominal)
-                : NULL;
-        s->axis = h == NULL ? NULL : &h->axis;
+            partial_find(&m->sample[0].sum, s->figure->hist, a->channel[c], nominal);
+        if (h != NULL && ((s->channels | s->control) >> c & 1) != 0) {
+            return &h->axis;
+        }
     }
-    return s->axis != NULL
-               ? 0
-               : error_set(err, ERROR_INPUT, "%s books no histogram %s in this channel",
-                           a->name, s->figure->hist);
+    return NULL;
+}
+
+static int prepare(struct figure_sums *s, const struct dataset *d, const struct merge *m,
+                   const struct figure_request *request, struct error *err)
+{
+    if (find_figure(s, d->analysis, request->hist, err) != 0 ||
+        find_channels(s, d->analysis, request->channel, err) != 0) {
+        return -1;
+    }
+    s->axis = find_axis(s, d->analysis, m);
+    if (s->axis == NULL) {
+        return error_set(err, ERROR_INPUT, "%s books no histogram %s in this channel",
+                         d->analysis->name, s->figure->hist);
+    }
+    return allocate(s, d, err);
 }
 
 int figure_sums_init(struct figure_sums *s, const struct run *r, const struct merge *m,
@@ -296,9 +310,7 @@ int figure_sums_init(struct figure_sums *s, const struct run *r, const struct me
 {
     const struct dataset *d = r->dataset;
     *s = (struct figure_sums){.n_layers = 0};
-    if (find_figure(s, d->analysis, request->hist, err) != 0 ||
-        find_channels(s, d->analysis, request->channel, err) != 0 ||
-        find_axis(s, d->analysis, m, err) != 0 || allocate(s, d, err) != 0) {
+    if (prepare(s, d, m, request, err) != 0) {
         figure_sums_release(s);
         return -1;
     }

@@ -111,8 +111,7 @@ json_t *human_json(const char *text)
     }
     struct buffer ascii = {0};
     for (; *text != '\0'; text++) {
-        char one[2] = {(unsigned char)*text < 0x80 ? *text : '?', '\0'};
-        buffer_raw(&ascii, one, 1);
+        buffer_raw(&ascii, (unsigned char)*text < 0x80 ? text : "?", 1);
     }
     const char *all = buffer_string(&ascii);
     value = all == NULL ? NULL : json_string(all);

@@ -10,9 +10,9 @@
 #include "scheduler/dataset.h"
 
 struct input {
-    size_t sample;  /* index in the dataset */
-    char *path;     /* absolute */
-    uint64_t size;  /* bytes */
+    size_t sample; /* index in the dataset */
+    char *path;    /* absolute */
+    uint64_t size; /* bytes */
     int64_t mtime_ns;
     double luminosity_pb; /* of this file, where the run file gives it by file; else 0 */
 };

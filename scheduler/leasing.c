@@ -36,6 +36,56 @@ static void shuffle_queue(struct leasing *l, uint64_t seed)
     }
 }
 
+/* A job in the queue with its place: how far into its sample it stands, 0 to 1. */
+struct place_in_line {
+    double place;
+    size_t index;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct place_in_line *x = a;
+    const struct place_in_line *y = b;
+    if (x->place != y->place) {
+        return x->place < y->place ? -1 : 1;
+    }
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static size_t sample_of(const struct leasing *l, size_t index)
+{
+    const struct run *r = l->run;
+    return r->file[l->kind == LEASE_SHARD ? r->shard[index].file : index].sample;
+}
+
+/* All samples advance together, so that data and simulation are both there from the start. */
+static int interleave_queue(struct leasing *l, struct error *err)
+{
+    size_t n_samples = l->run->dataset->n_samples;
+    size_t *n_of = calloc(2 * n_samples, sizeof *n_of); /* of each sample: all, then seen */
+    struct place_in_line *line = calloc(l->n + 1, sizeof *line);
+    if (n_of == NULL || line == NULL) {
+        free(n_of);
+        free(line);
+        return error_no_memory(err, "the queue");
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        n_of[sample_of(l, l->index[i])]++;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        size_t sample = sample_of(l, l->index[i]);
+        double rank = (double)n_of[n_samples + sample]++ + 0.5;
+        line[i] = (struct place_in_line){rank / (double)n_of[sample], l->index[i]};
+    }
+    qsort(line, l->n, sizeof *line, compare_places);
+    for (size_t i = 0; i < l->n; i++) {
+        l->index[i] = line[i].index;
+    }
+    free(n_of);
+    free(line);
+    return 0;
+}
+
 int leasing_queue(struct leasing *l, enum lease_kind kind, uint64_t shuffle, struct error *err)
 {
     size_t n_jobs = kind == LEASE_SHARD ? l->run->n_shards : l->run->n_files;
@@ -59,8 +109,9 @@ int leasing_queue(struct leasing *l, enum lease_kind kind, uint64_t shuffle, str
     }
     if (shuffle != 0) {
         shuffle_queue(l, shuffle);
+        return 0;
     }
-    return 0;
+    return interleave_queue(l, err);
 }
 
 bool leasing_next(struct leasing *l, enum lease_kind kind, size_t *index)

@@ -24,7 +24,7 @@ struct leasing {
 void leasing_init(struct leasing *l, struct run *run, const uint8_t key[DIGEST_KEY_SIZE]);
 void leasing_release(struct leasing *l);
 
-/* Queues all jobs of that kind that are open, in the order of the plan or, with a seed, shuffled.
+/* Queues all jobs of that kind that are open, all samples side by side or, with a seed, shuffled.
  * Leases that an earlier session left open are given out anew. */
 int leasing_queue(struct leasing *l, enum lease_kind kind, uint64_t shuffle, struct error *err);
 

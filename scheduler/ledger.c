@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/size.h"
 #include "scheduler/ledger_sql.h"
@@ -55,6 +56,7 @@ static const char *const sql[SQL_STATEMENTS] = {
     [SQL_ADD_PARTIAL] =
         "INSERT INTO partial (shard, epoch, cpu_us, worker, digest, payload, seal)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_DROP_PARTIAL] = "DELETE FROM partial WHERE shard = ?1",
     [SQL_DROP_PARTIALS] = "DELETE FROM partial WHERE shard IN"
                           " (SELECT id FROM shard WHERE file = ?1)",
     [SQL_DROP_SHARDS] = "DELETE FROM shard WHERE file = ?1",
@@ -74,7 +76,9 @@ int ledger_fail(struct ledger *l, const char *doing, struct error *err)
 {
     /* The lowest byte of an extended code says which it is. */
     int code = l->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(l->db) & 0xff;
-    bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    /* Our statements fit our tables: a plain error is that of a file whose tables are no more
+     * what they were. */
+    bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
     return error_set(err, damaged ? ERROR_PEER : ERROR_SYSTEM, "ledger %s: %s: %s%s", l->path,
                      doing, l->db == NULL ? "no memory" : sqlite3_errmsg(l->db),
                      damaged ? " (the ledger is damaged: put back a copy of the run folder)"
@@ -158,6 +162,12 @@ static int check_schema(struct ledger *l, struct error *err)
     }
     if (application != APPLICATION_ID) {
         return error_set(err, ERROR_PEER, "ledger %s: this is no picobarn ledger", l->path);
+    }
+    /* SQLite takes a header of a later format for one that it may only read. */
+    if (sqlite3_db_readonly(l->db, "main") == 1 && access(l->path, W_OK) == 0) {
+        return error_set(err, ERROR_PEER,
+                         "ledger %s: its header is damaged: put back a copy of the run folder",
+                         l->path);
     }
     if (version != LEDGER_SCHEMA) {
         return error_set(err, ERROR_PEER,

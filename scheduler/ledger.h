@@ -93,6 +93,9 @@ int ledger_add_partial(struct ledger *l, struct ledger_partial *partial, struct 
 /* Takes a file's shards and their partials away (their events stay): the file was replaced. */
 int ledger_drop_shards(struct ledger *l, uint64_t file, struct error *err);
 
+/* Takes one shard's partial away: it is not what its file holds any more. */
+int ledger_drop_partial(struct ledger *l, uint64_t shard, struct error *err);
+
 /* Is there a partial of this shard? 1 with its digest, 0 without, -1 on an error. */
 int ledger_find_partial(struct ledger *l, uint64_t shard, uint8_t digest[DIGEST_XXH128_SIZE],
                         struct error *err);

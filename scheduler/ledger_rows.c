@@ -260,6 +260,12 @@ int ledger_drop_shards(struct ledger *l, uint64_t file, struct error *err)
     return 0;
 }
 
+int ledger_drop_partial(struct ledger *l, uint64_t shard, struct error *err)
+{
+    (void)sqlite3_bind_int64(l->statement[SQL_DROP_PARTIAL], 1, (sqlite3_int64)shard);
+    return ledger_run(l, SQL_DROP_PARTIAL, err);
+}
+
 int ledger_find_partial(struct ledger *l, uint64_t shard, uint8_t digest[DIGEST_XXH128_SIZE],
                         struct error *err)
 {

@@ -20,6 +20,7 @@ enum ledger_statement {
     SQL_ADD_SHARD,
     SQL_ADD_EVENT,
     SQL_ADD_PARTIAL,
+    SQL_DROP_PARTIAL,
     SQL_DROP_PARTIALS,
     SQL_DROP_SHARDS,
     SQL_FIND_PARTIAL,

@@ -2,10 +2,8 @@
 /* look.c - see look.h; look_status.c puts it into words */
 #include "scheduler/look.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 int look_open(struct look *l, const char *folder, struct error *err)
@@ -53,8 +51,8 @@ bool look_has_scheduler(const struct run *r)
 {
     char *path = run_path(r, "lock");
     int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    /* A shared lock for a moment is the only way to ask. */
-    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct flock asked = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    bool held = fd >= 0 && fcntl(fd, F_OFD_GETLK, &asked) == 0 && asked.l_type != F_UNLCK;
     if (fd >= 0) {
         (void)close(fd);
     }

@@ -289,19 +289,26 @@ void merge_yields(const struct merge *m, const struct dataset *d, struct yield *
     }
 }
 
+static double channel_luminosity(const struct merge *m, const struct dataset *d, int era,
+                                 size_t channel, bool seen)
+{
+    double sum = 0;
+    for (size_t i = 0; i < m->n_samples; i++) {
+        const struct sample *s = &d->sample[i];
+        if (!s->simulation && s->era == era && (s->channels >> channel & 1) != 0) {
+            sum += seen ? m->sample[i].luminosity_seen_pb : m->sample[i].luminosity_pb;
+        }
+    }
+    return sum;
+}
+
 /* The largest luminosity of any channel in this era. */
 static double era_luminosity(const struct merge *m, const struct dataset *d, int era, bool seen)
 {
     double largest = 0;
     for (size_t c = 0; c < d->analysis->n_channels; c++) {
-        double sum = 0;
-        for (size_t i = 0; i < m->n_samples; i++) {
-            const struct sample *s = &d->sample[i];
-            if (!s->simulation && s->era == era && (s->channels >> c & 1) != 0) {
-                sum += seen ? m->sample[i].luminosity_seen_pb : m->sample[i].luminosity_pb;
-            }
-        }
-        largest = sum > largest ? sum : largest;
+        double one = channel_luminosity(m, d, era, c, seen);
+        largest = one > largest ? one : largest;
     }
     return largest;
 }

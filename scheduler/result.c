@@ -40,8 +40,10 @@ static json_t *channels_to_json(const struct dataset *d, const struct sample *sa
 {
     json_t *list = json_array();
     for (size_t c = 0; c < d->analysis->n_channels; c++) {
-        if ((sample->channels >> c & 1) != 0) {
-            (void)json_array_append_new(list, json_string(d->analysis->channel[c]));
+        if ((sample->channels >> c & 1) != 0 &&
+            json_array_append_new(list, json_string(d->analysis->channel[c])) != 0) {
+            json_decref(list);
+            return NULL;
         }
     }
     return list;
@@ -107,42 +109,58 @@ static bool contributes(const struct run *r, const struct merge *m, size_t file,
     return r->file[file].sample == sample && m->file[file].n_shards > 0;
 }
 
-static int compare_inputs(const void *a, const void *b)
+/* What a file is known by. */
+struct identity {
+    const char *digest;
+    uint64_t size;
+};
+
+static int compare_identities(const void *a, const void *b)
 {
-    const struct run_file *const *f = a;
-    const struct run_file *const *g = b;
-    int order = strcmp(json_string_value(json_object_get((*f)->inspection, "digest")),
-                       json_string_value(json_object_get((*g)->inspection, "digest")));
-    return order != 0 ? order : ((*f)->size > (*g)->size) - ((*f)->size < (*g)->size);
+    const struct identity *f = a;
+    const struct identity *g = b;
+    int order = strcmp(f->digest, g->digest);
+    return order != 0 ? order : (f->size > g->size) - (f->size < g->size);
+}
+
+/* identity[*n] of the files that contribute. */
+static int list_inputs(const struct run *r, const struct merge *m, size_t sample,
+                       struct identity *identity, size_t *n, struct error *err)
+{
+    *n = 0;
+    for (size_t i = 0; i < r->n_files; i++) {
+        const struct run_file *f = &r->file[i];
+        if (!contributes(r, m, i, sample)) {
+            continue;
+        }
+        const char *digest = json_string_value(json_object_get(f->inspection, "digest"));
+        if (digest == NULL) {
+            return error_set(err, ERROR_PEER, "%s: its inspection has no digest", f->path);
+        }
+        identity[(*n)++] = (struct identity){digest, f->size};
+    }
+    return 0;
 }
 
 static json_t *inputs_to_json(const struct run *r, const struct merge *m, size_t sample,
                               struct error *err)
 {
-    const struct run_file **file = calloc(r->n_files + 1, sizeof *file);
+    struct identity *identity = calloc(r->n_files + 1, sizeof *identity);
     json_t *list = json_array();
     size_t n = 0;
-    int rc = file == NULL || list == NULL ? error_no_memory(err, "the result") : 0;
-    for (size_t i = 0; rc == 0 && i < r->n_files; i++) {
-        if (!contributes(r, m, i, sample)) {
-            continue;
-        }
-        if (!json_is_string(json_object_get(r->file[i].inspection, "digest"))) {
-            rc =
-                error_set(err, ERROR_PEER, "%s: its inspection has no digest", r->file[i].path);
-        }
-        file[n++] = &r->file[i];
+    if (identity == NULL || list == NULL) {
+        free(identity);
+        json_decref(list);
+        return no_memory(err);
     }
-    if (rc == 0) {
-        qsort(file, n, sizeof *file, compare_inputs);
-    }
+    int rc = list_inputs(r, m, sample, identity, &n, err);
+    qsort(identity, n, sizeof *identity, compare_identities);
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        json_t *digest = json_object_get(file[i]->inspection, "digest");
-        json_t *row =
-            json_pack("{s:I, s:O}", "size", (json_int_t)file[i]->size, "digest", digest);
+        json_t *row = json_pack("{s:I, s:s}", "size", (json_int_t)identity[i].size, "digest",
+                                identity[i].digest);
         rc = json_array_append_new(list, row) == 0 ? 0 : error_no_memory(err, "the result");
     }
-    free(file);
+    free(identity);
     if (rc != 0) {
         json_decref(list);
         return NULL;
@@ -159,85 +177,121 @@ static int compare_keys(const void *a, const void *b)
 static json_t *sorted_keys(json_t *set)
 {
     size_t n = 0;
-    const char **key = calloc(json_object_size(set) + 1, sizeof *key);
+    const char **key = calloc(json_object_size(set) + 1, sizeof(char *));
     json_t *list = json_array();
-    for (void *at = json_object_iter(set); key != NULL && at != NULL;
-         at = json_object_iter_next(set, at)) {
+    if (key == NULL || list == NULL) {
+        free(key);
+        json_decref(list);
+        return NULL;
+    }
+    for (void *at = json_object_iter(set); at != NULL; at = json_object_iter_next(set, at)) {
         key[n++] = json_object_iter_key(at);
     }
-    if (key != NULL) {
-        qsort(key, n, sizeof *key, compare_keys);
-    }
+    qsort(key, n, sizeof(char *), compare_keys);
+    int rc = 0;
     for (size_t i = 0; i < n; i++) {
-        (void)json_array_append_new(list, json_string(key[i]));
+        rc |= json_array_append_new(list, json_string(key[i]));
     }
     free(key);
+    if (rc != 0) {
+        json_decref(list);
+        return NULL;
+    }
     return list;
+}
+
+/* Notes the choices that one file made: group -> choice -> true. */
+static int note_choices(json_t *sets, json_t *made)
+{
+    int rc = 0;
+    const char *group = NULL;
+    json_t *choice = NULL;
+    json_object_foreach(made, group, choice)
+    {
+        if (json_object_get(sets, group) == NULL) {
+            rc |= json_object_set_new(sets, group, json_object());
+        }
+        rc |= json_object_set_new(json_object_get(sets, group), json_string_value(choice),
+                                  json_true());
+    }
+    return rc;
 }
 
 /* Of each group of alternatives all choices that this sample's files made. */
 static json_t *alternatives_to_json(const struct run *r, const struct merge *m, size_t sample)
 {
-    json_t *sets = json_object(); /* group -> choice -> true */
+    json_t *sets = json_object();
+    json_t *all = json_object();
+    int rc = 0;
     for (size_t i = 0; i < r->n_files; i++) {
-        json_t *made = json_object_get(r->file[i].inspection, "alternatives");
-        const char *group = NULL;
-        json_t *choice = NULL;
-        if (!contributes(r, m, i, sample)) {
-            continue;
-        }
-        json_object_foreach(made, group, choice)
-        {
-            if (json_object_get(sets, group) == NULL) {
-                (void)json_object_set_new(sets, group, json_object());
-            }
-            (void)json_object_set_new(json_object_get(sets, group), json_string_value(choice),
-                                      json_true());
+        if (contributes(r, m, i, sample)) {
+            rc |= note_choices(sets, json_object_get(r->file[i].inspection, "alternatives"));
         }
     }
-    json_t *all = json_object();
     const char *group = NULL;
     json_t *set = NULL;
     json_object_foreach(sets, group, set)
     {
-        (void)json_object_set_new(all, group, sorted_keys(set));
+        rc |= json_object_set_new(all, group, sorted_keys(set));
     }
     json_decref(sets);
+    if (rc != 0) {
+        json_decref(all);
+        return NULL;
+    }
     return all;
 }
 
-/* What made the sample, if it was made; NULL if it was recorded. */
-static json_t *generator_to_json(const struct run *r, const struct merge *m, size_t sample)
+/* What made the files that contribute, as a set of names. */
+static json_t *find_generators(const struct run *r, const struct merge *m, size_t sample)
 {
     json_t *set = json_object();
     for (size_t i = 0; i < r->n_files; i++) {
         const char *generator =
             json_string_value(json_object_get(r->file[i].inspection, "generator"));
-        if (generator != NULL && contributes(r, m, i, sample)) {
-            (void)json_object_set_new(set, generator, json_true());
+        if (generator != NULL && contributes(r, m, i, sample) &&
+            json_object_set_new(set, generator, json_true()) != 0) {
+            json_decref(set);
+            return NULL;
         }
     }
-    json_t *names = sorted_keys(set);
-    json_decref(set);
+    return set;
+}
+
+/* "generator", if the sample was made and not recorded. */
+static int put_generator(json_t *object, const struct run *r, const struct merge *m,
+                         size_t sample, struct error *err)
+{
+    json_t *set = find_generators(r, m, sample);
+    json_t *names = set == NULL ? NULL : sorted_keys(set);
     struct buffer text = {0};
     for (size_t i = 0; i < json_array_size(names); i++) {
         buffer_printf(&text, "%s%s", i == 0 ? "" : "; ",
                       json_string_value(json_array_get(names, i)));
     }
-    json_t *joined = text.size == 0 ? NULL : json_string(buffer_string(&text));
+    int rc = names == NULL || text.failed ? error_no_memory(err, "the result") : 0;
+    if (rc == 0 && text.size > 0) {
+        rc = put(object, "generator", json_string(buffer_string(&text)), err);
+    }
+    json_decref(set);
     json_decref(names);
     buffer_release(&text);
-    return joined;
+    return rc;
 }
 
 static json_t *coverage_to_json(const struct merge_sample *s, bool simulation)
 {
     json_t *coverage = json_pack("{s:I, s:I}", "events", (json_int_t)s->n_events,
                                  "events_planned", (json_int_t)s->n_events_planned);
+    int rc = 0;
     if (!simulation && s->luminosity_pb > 0) {
-        (void)json_object_set_new(coverage, "luminosity_pb", json_real(s->luminosity_seen_pb));
-        (void)json_object_set_new(coverage, "luminosity_planned_pb",
-                                  json_real(s->luminosity_pb));
+        rc |= json_object_set_new(coverage, "luminosity_pb", json_real(s->luminosity_seen_pb));
+        rc |=
+            json_object_set_new(coverage, "luminosity_planned_pb", json_real(s->luminosity_pb));
+    }
+    if (rc != 0) {
+        json_decref(coverage);
+        return NULL;
     }
     return coverage;
 }
@@ -282,8 +336,7 @@ static int put_contents(json_t *object, const struct run *r, const struct merge 
     if (histograms == NULL || put(object, "histograms", histograms, err) != 0) {
         return -1;
     }
-    json_t *generator = generator_to_json(r, m, i);
-    if (generator != NULL && put(object, "generator", generator, err) != 0) {
+    if (put_generator(object, r, m, i, err) != 0) {
         return -1;
     }
     return sum->weighted ? put_sum(object, &sum->sumw, err) : 0;

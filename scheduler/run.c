@@ -3,12 +3,12 @@
  * what is there now. See run.h */
 #include "scheduler/run.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -32,10 +32,11 @@ static int take_lock(struct run *r, struct error *err)
         return error_no_memory(err, "a path");
     }
     r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int rc = 0;
     if (r->lock < 0) {
         rc = error_set(err, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    } else if (flock(r->lock, LOCK_EX | LOCK_NB) != 0) {
+    } else if (fcntl(r->lock, F_OFD_SETLK, &whole) != 0) {
         rc = error_set(err, ERROR_INPUT,
                        "%s: another picobarn is working on this run; watch it with: "
                        "picobarn watch %s",
@@ -446,19 +447,21 @@ out:
     return rc;
 }
 
-/* Makes a run where there is none, or compares the one that is there. */
+/* Makes a run where there is none, or compares the one that is there. path is absolute. */
 static int found_or_compare(struct run *r, const char *path, const struct buffer *text,
                             bool accept_changes, struct error *err)
 {
-    r->dataset = dataset_parse(path, text->data, text->size, err);
-    if (r->dataset == NULL) {
-        return -1;
-    }
     char *ledger = run_path(r, "ledger.db");
     bool there = ledger != NULL && access(ledger, F_OK) == 0;
     char *copy = run_path(r, "run.yaml");
     int rc = ledger == NULL || copy == NULL ? error_no_memory(err, "a path") : 0;
-    if (rc == 0) {
+    if (rc == 0 && !there && access(copy, F_OK) == 0) {
+        rc = error_set(
+            err, ERROR_INPUT,
+            "run folder %s: there was a run, but its ledger.db is missing: put it back, "
+            "or use another --run-dir",
+            r->folder);
+    } else if (rc == 0) {
         rc = there ? run_compare(r, ledger, accept_changes, err) : 1;
     }
     bool is_new = rc == 1;
@@ -471,20 +474,63 @@ static int found_or_compare(struct run *r, const char *path, const struct buffer
     return rc;
 }
 
+/* A folder that holds other things than a run is not taken for one. */
+static int check_folder(const char *folder, struct error *err)
+{
+    DIR *dir = opendir(folder);
+    bool is_empty = true;
+    bool is_run = false;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
+    for (const struct dirent *e = NULL; dir != NULL && (e = readdir(dir)) != NULL;) {
+        is_run = is_run || strcmp(e->d_name, "lock") == 0 || strcmp(e->d_name, "run.yaml") == 0 ||
+                 strncmp(e->d_name, "ledger.db", strlen("ledger.db")) == 0;
+        is_empty = is_empty && e->d_name[0] == '.';
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    return is_empty || is_run
+               ? 0
+               : error_set(err, ERROR_INPUT,
+                           "run folder %s: holds other files and no run: choose an "
+                           "empty one with --run-dir",
+                           folder);
+}
+
+/* All that can be said against a run before its folder is made. */
+static struct dataset *read_run_file(const char *folder, const char *path, struct buffer *text,
+                                     struct error *err)
+{
+    struct inputs inputs = {0};
+    struct dataset *d = NULL;
+    if (file_read(path, RUN_FILE_LIMIT, text, err) != 0 || buffer_string(text) == NULL ||
+        (d = dataset_parse(path, text->data, text->size, err)) == NULL ||
+        check_folder(folder, err) != 0 || inputs_find(&inputs, d, err) != 0) {
+        dataset_destroy(d);
+        return NULL;
+    }
+    inputs_release(&inputs);
+    return d;
+}
+
 struct run *run_launch(const char *folder, const char *path, bool accept_changes,
                        struct error *err)
 {
     struct buffer text = {0};
     struct run *r = NULL;
+    struct dataset *d = read_run_file(folder, path, &text, err);
     char *absolute = realpath(path, NULL);
     int rc = -1;
-    if (absolute == NULL) {
+    if (d != NULL && absolute == NULL) {
         (void)error_set(err, ERROR_INPUT, "run file %s: %s", path, strerror(errno));
-    } else if (file_read(path, RUN_FILE_LIMIT, &text, err) == 0 &&
-               buffer_string(&text) != NULL && file_make_folder(folder, 0755, err) == 0 &&
-               (r = create(folder, err)) != NULL && take_lock(r, err) == 0) {
-        rc = found_or_compare(r, absolute, &text, accept_changes, err);
+    } else if (d != NULL && file_make_folder(folder, 0755, err) == 0 &&
+               (r = create(folder, err)) != NULL) {
+        r->dataset = d;
+        d = NULL;
+        rc = take_lock(r, err) == 0 ? found_or_compare(r, absolute, &text, accept_changes, err)
+                                    : -1;
     }
+    dataset_destroy(d);
     buffer_release(&text);
     free(absolute);
     run_close(r); /* and its lock: run_open takes it again */

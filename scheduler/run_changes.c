@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "scheduler/mended.h"
+#include "scheduler/recompute.h"
+#include "worker/order.h"
+#include "worker/threads.h"
 
 static const char advice[] =
     "use another --run-dir, or --accept-changes to drop what was computed "
@@ -100,6 +102,20 @@ static int compare_names(const struct run *old, const struct inputs *now, struct
     return 0;
 }
 
+static int refuse_change(const struct run *r, const struct run_file *was,
+                         const struct input *is, struct error *err)
+{
+    char then[CLOCK_TEXT_SIZE];
+    char now[CLOCK_TEXT_SIZE];
+    clock_text(was->mtime_ns / 1000000, then);
+    clock_text(is->mtime_ns / 1000000, now);
+    return error_set(err, ERROR_INPUT,
+                     "run folder %s: %s changed since it was inspected (%llu bytes of %s then, "
+                     "%llu bytes of %s now): %s",
+                     r->folder, was->path, (unsigned long long)was->size, then,
+                     (unsigned long long)is->size, now, advice);
+}
+
 static int compare_files(struct run *old, const struct run *r, bool accept_changes,
                          struct error *err)
 {
@@ -111,11 +127,7 @@ static int compare_files(struct run *old, const struct run *r, bool accept_chang
         /* Of a file that was never read nothing is lost. */
         if (f->inspection != NULL &&
             (f->size != now.input[i].size || f->mtime_ns != now.input[i].mtime_ns)) {
-            rc = error_set(err, ERROR_INPUT,
-                           "run folder %s: %s changed since it was inspected (%llu bytes then, "
-                           "%llu now): %s",
-                           r->folder, f->path, (unsigned long long)f->size,
-                           (unsigned long long)now.input[i].size, advice);
+            rc = refuse_change(r, f, &now.input[i], err);
         }
     }
     inputs_release(&now);
@@ -164,18 +176,18 @@ static int take_replaced(struct run *r, struct run_file *f, const struct stat *s
                : ledger_add_event(r->ledger, &event, err);
 }
 
-/* Takes a good copy for what it is: the shards stay, with what is known of them. */
-static int take_mended(struct run *r, const struct run_file *f, const json_t *inspection,
-                       struct error *err)
+/* The file in the ledger as it is now. */
+static int take_inspection(struct run *r, const struct run_file *f, const json_t *inspection,
+                           struct error *err)
 {
     struct buffer text = {0};
-    struct ledger_file row = {.id = f->id,
-                              .sample = f->sample,
-                              .size = f->size,
-                              .mtime_ns =
-                                  json_integer_value(json_object_get(inspection, "mtime_ns")),
-                              .luminosity_pb = f->luminosity_pb,
-                              .path = f->path};
+    struct ledger_file row = {
+        .id = f->id,
+        .sample = f->sample,
+        .size = (uint64_t)json_integer_value(json_object_get(inspection, "size")),
+        .mtime_ns = json_integer_value(json_object_get(inspection, "mtime_ns")),
+        .luminosity_pb = f->luminosity_pb,
+        .path = f->path};
     int rc = json_write_canonical(inspection, &text, err);
     row.inspection = rc == 0 ? buffer_string(&text) : NULL;
     if (rc == 0) {
@@ -184,6 +196,58 @@ static int take_mended(struct run *r, const struct run_file *f, const json_t *in
     }
     buffer_release(&text);
     return rc;
+}
+
+static int drop_partial(struct run *r, const struct run_shard *s, const char *why,
+                        struct error *err)
+{
+    struct ledger_event event = {.time_ms = clock_unix_ms(),
+                                 .kind = LEASE_SHARD,
+                                 .subject = s->id,
+                                 .what = JOB_DROPPED,
+                                 .detail = why};
+    return ledger_drop_partial(r->ledger, s->id, err) == 0
+               ? ledger_add_event(r->ledger, &event, err)
+               : -1;
+}
+
+/* A file that was mended keeps the shards whose rows still give the same partial, byte for byte:
+ * that is found out by computing them, which also finds a file that only looks the same. */
+static int take_mended(struct run *r, size_t file, const json_t *inspection, struct error *err)
+{
+    struct recompute recompute;
+    int rc = recompute_open(&recompute, r, threads_available(), err);
+    for (size_t i = 0; rc == 0 && i < r->n_shards; i++) {
+        const struct run_shard *s = &r->shard[i];
+        char why[ERROR_TEXT_SIZE];
+        if (s->file != file || s->job.state != JOB_DONE) {
+            continue;
+        }
+        int same = recompute_compare(&recompute, s, why, sizeof why, err);
+        rc = same < 0 ? -1 : same == 1 ? 0 : drop_partial(r, s, why, err);
+    }
+    recompute_close(&recompute);
+    return rc == 0 ? take_inspection(r, &r->file[file], inspection, err) : -1;
+}
+
+/* The file inspected as it is now, if it has the rows that it had; NULL if not. */
+static json_t *inspect_again(const struct run *r, const struct run_file *f)
+{
+    const struct dataset *d = r->dataset;
+    if (f->inspection == NULL) {
+        return NULL;
+    }
+    json_t *order = order_to_json(d->analysis, &d->settings, d->names, d->units);
+    json_t *found = order == NULL ? NULL
+                                  : worker_program_inspect(f->path, order,
+                                                           d->sample[f->sample].weight, NULL);
+    json_decref(order);
+    if (found != NULL &&
+        (uint64_t)json_integer_value(json_object_get(found, "rows")) != f->rows) {
+        json_decref(found);
+        return NULL;
+    }
+    return found;
 }
 
 /* Does a job of this file stand failed? */
@@ -197,8 +261,9 @@ static bool has_failed(const struct run *r, size_t file)
 }
 
 /* 1 if the file was replaced and taken so, 0 if it is as it was or is gone, -1 on an error. */
-static int take_if_replaced(struct run *r, struct run_file *f, struct error *err)
+static int take_if_replaced(struct run *r, size_t file, struct error *err)
 {
+    struct run_file *f = &r->file[file];
     struct stat st;
     if (stat(f->path, &st) != 0) {
         return 0; /* still broken: its inspection will say so */
@@ -207,8 +272,8 @@ static int take_if_replaced(struct run *r, struct run_file *f, struct error *err
     if ((uint64_t)st.st_size == f->size && mtime_ns == f->mtime_ns) {
         return 0;
     }
-    json_t *mended = mended_inspect(r, f);
-    int rc = mended != NULL ? take_mended(r, f, mended, err) : take_replaced(r, f, &st, err);
+    json_t *mended = inspect_again(r, f);
+    int rc = mended != NULL ? take_mended(r, file, mended, err) : take_replaced(r, f, &st, err);
     json_decref(mended);
     return rc == 0 ? 1 : -1;
 }
@@ -221,7 +286,7 @@ int run_take_replaced_files(struct run *r, bool all, struct error *err)
     int n = 0;
     for (size_t i = 0; i < r->n_files; i++) {
         bool unread = r->file[i].inspection == NULL;
-        int rc = all || unread || has_failed(r, i) ? take_if_replaced(r, &r->file[i], err) : 0;
+        int rc = all || unread || has_failed(r, i) ? take_if_replaced(r, i, err) : 0;
         if (rc < 0) {
             ledger_rollback(r->ledger);
             return -1;

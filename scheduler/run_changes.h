@@ -17,8 +17,9 @@ int run_compare(struct run *r, const char *ledger, bool accept_changes, struct e
 int run_compare_specification(const struct run *r, const struct dataset *d, struct error *err);
 
 /* Looks at the files behind jobs that failed (and, if all is true, at every file): one whose size
- * or time differs from the ledger's is taken as it is now, its shards and partials are dropped,
- * and it is inspected again. Returns how many, or -1. */
+ * or time differs from the ledger's is taken as it is now. If it still has as many rows, each of
+ * its accepted shards is computed again and kept if it gives the same partial; else all its shards
+ * are dropped, and it is inspected anew. Returns how many files, or -1. */
 int run_take_replaced_files(struct run *r, bool all, struct error *err);
 
 #endif

@@ -21,6 +21,16 @@ int uhi_sums(const struct hist *hist, bool squares, double *value, struct error 
     return 0;
 }
 
+/* The list if it has n items; else memory ran out on the way: NULL. */
+static json_t *whole(json_t *list, size_t n)
+{
+    if (json_array_size(list) != n) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 static json_t *axis_to_json(const struct partial_hist *hist)
 {
     const struct axis *axis = &hist->hist.axis;
@@ -40,6 +50,7 @@ static json_t *axis_to_json(const struct partial_hist *hist)
     for (size_t i = 0; i <= axis->n_bins; i++) {
         (void)json_array_append_new(edges, json_real(axis->edge[i]));
     }
+    edges = whole(edges, axis->n_bins + 1);
     return json_pack("{s:s, s:o, s:b, s:b, s:b, s:o}", "type", "variable", "edges", edges,
                      "underflow", 1, "overflow", 1, "circular", 0, "metadata", metadata);
 }
@@ -50,6 +61,7 @@ static json_t *counts_to_json(const struct hist *hist)
     for (size_t i = 0; i < hist->axis.n_bins + 2; i++) {
         (void)json_array_append_new(values, json_integer((json_int_t)hist->count[i]));
     }
+    values = whole(values, hist->axis.n_bins + 2);
     return json_pack("{s:s, s:o}", "type", "int", "values", values);
 }
 
@@ -58,20 +70,16 @@ static json_t *sums_to_json(const struct hist *hist, bool squares, struct error 
 {
     size_t n = hist->axis.n_bins + 2;
     double *value = calloc(n, sizeof *value);
-    json_t *list = json_array();
-    int rc = value == NULL || list == NULL ? error_no_memory(err, "a histogram")
-                                           : uhi_sums(hist, squares, value, err);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = json_array_append_new(list, json_real(value[i])) == 0
-                 ? 0
-                 : error_no_memory(err, "a histogram");
-    }
-    free(value);
-    if (rc != 0) {
-        json_decref(list);
+    if (value == NULL) {
+        (void)error_no_memory(err, "a histogram");
         return NULL;
     }
-    return list;
+    json_t *list = uhi_sums(hist, squares, value, err) == 0 ? json_array() : NULL;
+    for (size_t i = 0; list != NULL && i < n; i++) {
+        (void)json_array_append_new(list, json_real(value[i]));
+    }
+    free(value);
+    return list == NULL ? NULL : whole(list, n);
 }
 
 static json_t *storage_to_json(const struct hist *hist, struct error *err)
@@ -102,8 +110,11 @@ static json_t *metadata_to_json(const struct hist *hist, struct error *err)
             json_decref(metadata);
             return NULL;
         }
-        (void)json_object_set_new(metadata, "nan_sum_of_weights", json_real(w));
-        (void)json_object_set_new(metadata, "nan_variance", json_real(w2));
+        if (json_object_set_new(metadata, "nan_sum_of_weights", json_real(w)) != 0 ||
+            json_object_set_new(metadata, "nan_variance", json_real(w2)) != 0) {
+            json_decref(metadata);
+            return NULL;
+        }
     }
     return metadata;
 }

@@ -8,13 +8,17 @@
 #include "scheduler/run.h"
 
 /* The options of it, for the table of a command. */
-#define WALK_OPTIONS                                                                             \
-    {"workers", 0, "N", "worker processes (default: as many as there are processors)"},          \
-        {"threads", 0, "N", "threads of each worker (default: its share of the processors)"},    \
-        {"on", 0, "local|none", "where workers run: local processes, or none: started by hand"}, \
-        {"listen", 0, "ENDPOINT", "where workers connect (default tcp://127.0.0.1:*, any port)"},\
-        {"stop-after", 0, "SHARDS", "stop when so many shards are done, to go on later"},        \
-        {"shuffle", 0, "SEED", "lease the shards in a random order"}
+#define WALK_OPTIONS                                                                           \
+    {"workers", 0, "N", "worker processes (default: as many as there are processors)"},        \
+        {"threads", 0, "N", "threads of each worker (default: its share of the processors)"},  \
+        {"on", 0, "local|none",                                                                \
+         "where workers run: local processes, or none: started by hand"},                      \
+        {"listen", 0, "ENDPOINT",                                                              \
+         "where workers connect (default tcp://127.0.0.1:*, any port)"},                       \
+        {"stop-after", 0, "SHARDS", "stop when so many shards are done, to go on later"},      \
+    {                                                                                          \
+        "shuffle", 0, "SEED", "lease the shards in a random order"                             \
+    }
 
 /* Does what is left of the run, writes result and plot, prints the SHA-256 and the coverage.
  * Returns the exit status, or -1. */

@@ -151,6 +151,19 @@ static void take_words(struct buffer *errors, struct error *err)
     (void)error_set(err, ERROR_INPUT, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
+int worker_program_call(char **argv, struct buffer *out, struct error *err)
+{
+    struct buffer errors = {0};
+    int status = 0;
+    int rc = worker_program_run(argv, out, &errors, &status, err);
+    if (rc == 0 && status != 0) {
+        take_words(&errors, err);
+        rc = -1;
+    }
+    buffer_release(&errors);
+    return rc;
+}
+
 json_t *worker_program_inspect(const char *path, const json_t *order, const char *weight,
                                struct error *err)
 {
@@ -165,21 +178,14 @@ json_t *worker_program_inspect(const char *path, const json_t *order, const char
     char *argv[] = {NULL,   word[0], file, word[1], order_path, column == NULL ? NULL : word[2],
                     column, NULL};
     struct buffer out = {0};
-    struct buffer errors = {0};
-    int status = 0;
     json_t *found = NULL;
     if (file == NULL || (weight != NULL && column == NULL)) {
         (void)error_no_memory(err, "a path");
-    } else if (worker_program_run(argv, &out, &errors, &status, err) == 0) {
-        if (status == 0) {
-            found = json_parse(out.data, out.size, INSPECTION_LIMIT, err);
-        } else {
-            take_words(&errors, err);
-        }
+    } else if (worker_program_call(argv, &out, err) == 0) {
+        found = json_parse(out.data, out.size, INSPECTION_LIMIT, err);
     }
     (void)close(fd);
     buffer_release(&out);
-    buffer_release(&errors);
     free(file);
     free(column);
     return found;

@@ -19,6 +19,9 @@ char *worker_program_find(struct error *err);
 int worker_program_run(char **argv, struct buffer *out, struct buffer *errors, int *status,
                        struct error *err);
 
+/* The same for a call that has to succeed: ERROR_INPUT with the worker's own words if it did not. */
+int worker_program_call(char **argv, struct buffer *out, struct error *err);
+
 /* The order in memory that the worker program can open under path, as its --order; the caller
  * closes the file descriptor that is returned when it is done. -1 on failure. */
 int worker_program_share(const json_t *order, char path[WORKER_PROGRAM_PATH_SIZE],

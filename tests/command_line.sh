@@ -91,7 +91,7 @@ completes picobarn version --output = 'json text'
 completes picobarn version --output = j 'json'
 completes picobarn version -o t 'text'
 completes picobarn completion '' 'bash zsh fish'
-completes picobarn help ver 'version'
+completes picobarn help vers 'version'
 completes picobarn version '' ''
 
 [ $failed -eq 0 ] && echo 'all claims hold'

@@ -48,6 +48,7 @@ static const char everything[] =
     "    kind: simulation\n"
     "    era: 2012\n"
     "    process: zz\n"
+    "    cross_section_pb: 0.077\n"
     "    sum_of_weights: 1234.5\n"
     "    weight: genWeight\n"
     "    files: [/data/zz.h5]\n"
@@ -55,11 +56,13 @@ static const char everything[] =
     "    kind: simulation\n"
     "    era: 2012\n"
     "    process: top\n"
+    "    cross_section_pb: 200\n"
     "    files: [top.h5]\n"
     "units: {energy: MeV, length: mm}\n"
     "columns: {Muon_pt: muons/pt, nMuon: n_mu, genWeight: w}\n"
     "eras: {2012: {energy_tev: 8, luminosity_pb: 11580}, 2011: {energy_tev: 7}}\n"
-    "processes: [{name: zz, title: \"ZZ, Z/gamma*\"}, {name: higgs, signal: true}]\n";
+    "processes: [{name: zz, title: \"ZZ, Z/gamma*\"}, {name: higgs, signal: true},\n"
+    "  {name: top}]\n";
 
 static void a_run_file_says_all_this(void **state)
 {
@@ -118,11 +121,11 @@ static void samples_of_simulation_are_read(void **state)
     assert_null(s->weight); /* none */
     assert_true(d->sample[3].generated == 1234.5);
     assert_string_equal(d->sample[3].weight, "genWeight");
-    assert_true(d->sample[3].cross_section_pb == 0 && d->sample[3].scale == 1);
+    assert_true(d->sample[3].cross_section_pb == 0.077 && d->sample[3].scale == 1);
     dataset_destroy(d);
 }
 
-static void processes_are_those_listed_then_those_of_samples(void **state)
+static void processes_are_those_listed(void **state)
 {
     (void)state;
     struct dataset *d = parse(everything);
@@ -257,6 +260,13 @@ static const struct {
      "3: samples[0]: era is missing, as there are eras"},
     {HEAD DATA_2 MC, "4: samples[1]: era is missing, as other samples have one"},
     {HEAD MC DATA_2, "3: samples[0]: era is missing, as other samples have one"},
+    /* data and simulation together */
+    {HEAD DATA MC, "3: samples[0]: luminosity_pb is missing: the simulation of this run cannot"},
+    {HEAD "  - {name: d, kind: data, luminosity_pb: 5, files: [d.h5]}\n" MC,
+     "4: samples[1]: cross_section_pb is missing: this simulation cannot be scaled"},
+    {HEAD MC "processes: [{name: pp}]\n",
+     "7: processes: \"p\", the process of sample \"s\", is not listed; did you mean pp?"},
+
     /* processes */
     {HEAD DATA "processes: {a: b}\n", "4: processes: a map is not a list"},
     {HEAD DATA "processes:\n  - {title: x}\n", "5: processes[0]: name is missing"},
@@ -444,7 +454,7 @@ static void a_specification_tells_what_numbers_depend_on(void **state)
         {"scale: 1.5", "scale: 1.25", false},
         {"299_973", "299_974", false},
         {"1234.5", "1234.25", false},
-        {"process: top", "process: tops", false},
+        {"process: top", "process: zz", false},
         {"MeV", "GeV", false},
         {"muons/pt", "muons/p_t", false},
         {"11580", "11581", false},
@@ -484,7 +494,7 @@ int main(void)
         cmocka_unit_test(a_run_file_says_all_this),
         cmocka_unit_test(samples_of_data_are_read),
         cmocka_unit_test(samples_of_simulation_are_read),
-        cmocka_unit_test(processes_are_those_listed_then_those_of_samples),
+        cmocka_unit_test(processes_are_those_listed),
         cmocka_unit_test(the_least_run_file_has_defaults),
         cmocka_unit_test(the_folder_is_absolute),
         cmocka_unit_test(what_is_wrong_is_named_by_line_and_field),

@@ -4,7 +4,7 @@
  *
  * The promise behind all of them: whatever workers do, and whenever the scheduler dies, each
  * shard counts once and the sum is that of a run that nobody disturbed. */
-#include "tests/support/hdf5_file.h"
+#include "tests/support/muon_file.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -14,7 +14,7 @@
 #include "scheduler/run.h"
 #include "tests/support/puppet.h"
 
-enum { EVENTS = 1600, SHARDS = 8, MUONS = 2 * EVENTS, SHORT_SILENCE_MS = 400 };
+enum { EVENTS = MUON_FILE_EVENTS, SHARDS = 8, SHORT_SILENCE_MS = 400 };
 
 /* What all tests share: the data, the run file, and the sum that every run must end with. */
 struct world {
@@ -33,37 +33,6 @@ struct play {
 };
 
 typedef bool (*script)(struct puppet *p);
-
-static void write_data(const char *folder)
-{
-    static float pt[MUONS];
-    static float eta[MUONS];
-    static float phi[MUONS];
-    static int8_t charge[MUONS];
-    static int32_t count[EVENTS];
-    char path[PUT_PATH_SIZE];
-    for (size_t i = 0; i < MUONS; i++) {
-        pt[i] = 3 + (float)(i * 37 % 101);
-        eta[i] = -2 + (float)(i * 13 % 41) / 10;
-        phi[i] = -3 + (float)(i * 7 % 61) / 10;
-        charge[i] = i % 3 == 0 ? 1 : -1;
-    }
-    for (size_t e = 0; e < EVENTS; e++) {
-        count[e] = 2;
-    }
-    hid_t file = put_file(folder, "muons.h5", path);
-    const struct put columns[] = {
-        {"nMuon", H5T_STD_I32LE, H5T_NATIVE_INT32, count, EVENTS, 200, 0, NULL},
-        {"Muon_pt", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, pt, MUONS, 400, PUT_DEFLATE, "GeV"},
-        {"Muon_eta", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, eta, MUONS, 400, 0, NULL},
-        {"Muon_phi", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, phi, MUONS, 400, 0, NULL},
-        {"Muon_charge", H5T_STD_I8LE, H5T_NATIVE_INT8, charge, MUONS, 400, 0, NULL},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(columns); i++) {
-        put_column(file, &columns[i]);
-    }
-    (void)H5Fclose(file);
-}
 
 static const char run_text[] = "analysis: dimuon\n"
                                "shards: {target_events: 200}\n"
@@ -274,7 +243,8 @@ static int make_world(void **state)
     struct error err = {0};
     assert_non_null(world);
     world->folder = check_make_folder();
-    write_data(world->folder);
+    char path[PUT_PATH_SIZE];
+    muon_file_write(world->folder, "muons.h5", path);
     (void)snprintf(world->run_file, sizeof world->run_file, "%s/run.yaml", world->folder);
     check_ok(file_write(world->run_file, 0644, run_text, strlen(run_text), &err), &err);
     struct play play = play_of(world);
@@ -441,8 +411,8 @@ static bool let_the_late_be_first(struct puppet *p)
     struct message_lease lease[SHARDS] = {{.path = NULL}};
     bool done = hold_all(p, lease);
     stage_reach(p->stage, 2);
-    done = done && puppet_await(p, 10) &&
-           puppet_do(p, &lease[SHARDS - 1], ACK_DUPLICATE) && do_all_but_last(p, lease);
+    done = done && puppet_await(p, 10) && puppet_do(p, &lease[SHARDS - 1], ACK_DUPLICATE) &&
+           do_all_but_last(p, lease);
     release_all(lease);
     return done;
 }
@@ -545,8 +515,8 @@ static bool come_from_another_run(struct puppet *p)
            puppet_expect(p, message_refuse_decode(reason, &message, NULL) == 0, "no reason") &&
            puppet_expect(p, strstr(reason, "another run") != NULL, reason);
     /* What it says then is not heard either. */
-    done = done && puppet_want(p, 1) &&
-           puppet_hear(p, 1U << MESSAGE_WHO, &message) == MESSAGE_WHO;
+    done =
+        done && puppet_want(p, 1) && puppet_hear(p, 1U << MESSAGE_WHO, &message) == MESSAGE_WHO;
     (void)snprintf(p->hello.run, sizeof p->hello.run, "%s", run);
     puppet_vanish(p);
     return done && puppet_begin(p) && puppet_serve(p);
@@ -564,8 +534,8 @@ static bool forge(struct puppet *p)
 {
     struct message_lease lease = {.path = NULL};
     struct buffer payload = {0};
-    bool done = puppet_begin(p) && puppet_lease(p, &lease) &&
-                puppet_compute(p, &lease, &payload);
+    bool done =
+        puppet_begin(p) && puppet_lease(p, &lease) && puppet_compute(p, &lease, &payload);
     for (int i = 0; done && i < 6; i++) {
         struct lease_id id = lease.id;
         id.subject += i % 3 == 0 ? 1 : 0; /* a shard that it was never leased */
@@ -579,8 +549,7 @@ static bool forge(struct puppet *p)
     struct lease_id other = lease.id;
     other.kind = LEASE_INSPECT;
     done = done && puppet_send_result(p, &other, &payload) &&
-           puppet_expect_ack(p, other.epoch, ACK_REFUSED) &&
-           puppet_do(p, &lease, ACK_ACCEPTED);
+           puppet_expect_ack(p, other.epoch, ACK_REFUSED) && puppet_do(p, &lease, ACK_ACCEPTED);
     message_lease_release(&lease);
     buffer_release(&payload);
     return done && puppet_serve(p);
@@ -746,14 +715,34 @@ static bool mangle_all(struct puppet *p, const struct message_lease *lease,
     for (int kind = 0; done && kind < 8; kind++) {
         struct buffer whole = {0};
         switch (kind) {
-        case 0: message_result_encode(&result, &whole); whole.size -= 3; break;
-        case 1: message_failure_encode(&failure, &whole); whole.size -= 3; break;
-        case 2: message_want_encode(1, &whole); whole.size -= 2; break;
-        case 3: message_heartbeat_encode(&beat, &whole); whole.size -= 8; break;
-        case 4: message_ack_encode(&ack, &whole); break;
-        case 5: message_lease_encode(lease, &whole); break;
-        case 6: message_welcome_encode(&order, &whole); break;
-        default: message_refuse_encode("no", &whole); break;
+        case 0:
+            message_result_encode(&result, &whole);
+            whole.size -= 3;
+            break;
+        case 1:
+            message_failure_encode(&failure, &whole);
+            whole.size -= 3;
+            break;
+        case 2:
+            message_want_encode(1, &whole);
+            whole.size -= 2;
+            break;
+        case 3:
+            message_heartbeat_encode(&beat, &whole);
+            whole.size -= 8;
+            break;
+        case 4:
+            message_ack_encode(&ack, &whole);
+            break;
+        case 5:
+            message_lease_encode(lease, &whole);
+            break;
+        case 6:
+            message_welcome_encode(&order, &whole);
+            break;
+        default:
+            message_refuse_encode("no", &whole);
+            break;
         }
         done = mangle(p, &whole);
         buffer_release(&whole);
@@ -815,8 +804,8 @@ static bool reconnect(struct puppet *p)
 {
     struct message_lease lease = {.path = NULL};
     struct buffer payload = {0};
-    bool done = puppet_begin(p) && puppet_lease(p, &lease) &&
-                puppet_compute(p, &lease, &payload);
+    bool done =
+        puppet_begin(p) && puppet_lease(p, &lease) && puppet_compute(p, &lease, &payload);
     wire_close(p->wire);
     p->wire = NULL;
     done = done && puppet_join(p) && puppet_send_result(p, &lease.id, &payload) &&
@@ -864,8 +853,8 @@ static bool outlive_the_scheduler(struct puppet *p)
 {
     struct message_lease lease = {.path = NULL};
     struct buffer payload = {0};
-    bool done = puppet_begin(p) && puppet_lease(p, &lease) &&
-                puppet_compute(p, &lease, &payload);
+    bool done =
+        puppet_begin(p) && puppet_lease(p, &lease) && puppet_compute(p, &lease, &payload);
     (void)kill(getpid(), SIGTERM);
     done = done && puppet_await(p, 1) && send_late(p, &lease.id, &payload, ACK_ACCEPTED);
     message_lease_release(&lease);

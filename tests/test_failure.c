@@ -53,6 +53,44 @@ static void fail_shard(struct fake_run *f, size_t index, const char *detail)
     add_event(f, LEASE_SHARD, index, JOB_REJECTED, detail);
 }
 
+/* Three shards of one cause, one of another, one that broke its worker, a file, a conflict; and
+ * one that was mended. */
+static void let_fail(struct fake_run *f)
+{
+    fail_shard(f, 1, "rows 10-20: chunk 1 is damaged");
+    fail_shard(f, 2, "rows 20-30: chunk 2 is damaged");
+    fail_shard(f, 3, "an infinite mass");
+    fail_shard(f, 4, "rows 40-50: chunk 4 is damaged");
+    for (int i = 0; i < JOB_BROKEN_MAX; i++) { /* the last reason counts */
+        add_event(f, LEASE_SHARD, 5, JOB_LEASED, "");
+        add_event(f, LEASE_SHARD, 5, JOB_BROKE, i < 2 ? "an earlier one" : "signal 11");
+    }
+    fail_shard(f, 6, "mended since");
+    add_event(f, LEASE_SHARD, 6, JOB_RERUN, "asked for again");
+    add_event(f, LEASE_INSPECT, 1, JOB_LEASED, "");
+    add_event(f, LEASE_INSPECT, 1, JOB_REJECTED, "no HDF5 file");
+    add_event(f, LEASE_SHARD, 7, JOB_LEASED, "");
+    add_event(f, LEASE_SHARD, 7, JOB_ACCEPTED, "");
+    add_event(f, LEASE_SHARD, 7, JOB_CONFLICT, "digests differ");
+    fake_run_reload(f);
+}
+
+/* Of each failure the last reason. */
+static void check_reason(const struct fake_run *f, const struct failure *one)
+{
+    assert_true(strcmp(one->reason, "an earlier one") != 0 &&
+                strcmp(one->reason, "mended since") != 0);
+    if (strcmp(one->reason, "signal 11") == 0) {
+        assert_int_equal(one->signal, 11);
+        assert_int_equal(one->n_tries, JOB_BROKEN_MAX);
+        assert_string_equal(one->log, "a log\n");
+    }
+    if (one->what == LEASE_INSPECT) {
+        assert_string_equal(one->reason, "no HDF5 file");
+        assert_ptr_equal(failure_file(&f->run, one), &f->run.file[1]);
+    }
+}
+
 static void failures_of_one_cause_stand_together(void **state)
 {
     (void)state;
@@ -69,22 +107,7 @@ static void failures_of_one_cause_stand_together(void **state)
     assert_int_equal(found.n + found.n_groups, 0);
     failures_release(&found);
 
-    fail_shard(&f, 1, "rows 10-20: chunk 1 is damaged");
-    fail_shard(&f, 2, "rows 20-30: chunk 2 is damaged");
-    fail_shard(&f, 3, "an infinite mass");
-    fail_shard(&f, 4, "rows 40-50: chunk 4 is damaged");
-    for (int i = 0; i < JOB_BROKEN_MAX; i++) { /* the last reason counts */
-        add_event(&f, LEASE_SHARD, 5, JOB_LEASED, "");
-        add_event(&f, LEASE_SHARD, 5, JOB_BROKE, i < 2 ? "an earlier one" : "signal 11");
-    }
-    fail_shard(&f, 6, "mended since");
-    add_event(&f, LEASE_SHARD, 6, JOB_RERUN, "asked for again");
-    add_event(&f, LEASE_INSPECT, 1, JOB_LEASED, "");
-    add_event(&f, LEASE_INSPECT, 1, JOB_REJECTED, "no HDF5 file");
-    add_event(&f, LEASE_SHARD, 7, JOB_LEASED, "");
-    add_event(&f, LEASE_SHARD, 7, JOB_ACCEPTED, "");
-    add_event(&f, LEASE_SHARD, 7, JOB_CONFLICT, "digests differ");
-    fake_run_reload(&f);
+    let_fail(&f);
     check_ok(failures_find(&found, &f.run, &err), &err);
     assert_int_equal(found.n, 7);
     assert_int_equal(found.n_groups, 5);
@@ -103,17 +126,7 @@ static void failures_of_one_cause_stand_together(void **state)
         const struct failure *one = &found.failure[found.group[g].first];
         n_conflicts += one->conflict;
         assert_true(!one->conflict || g + 1 == found.n_groups); /* behind all failures */
-        assert_true(strcmp(one->reason, "an earlier one") != 0 &&
-                    strcmp(one->reason, "mended since") != 0);
-        if (strcmp(one->reason, "signal 11") == 0) {
-            assert_int_equal(one->signal, 11);
-            assert_int_equal(one->n_tries, JOB_BROKEN_MAX);
-            assert_string_equal(one->log, "a log\n");
-        }
-        if (one->what == LEASE_INSPECT) {
-            assert_string_equal(one->reason, "no HDF5 file");
-            assert_ptr_equal(failure_file(&f.run, one), &f.run.file[1]);
-        }
+        check_reason(&f, one);
     }
     assert_int_equal(n_conflicts, 1);
     failures_release(&found);

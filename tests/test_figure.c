@@ -21,15 +21,15 @@ static const struct figure_request first_figure = {.log_y = -1};
 static void fill(struct partial *p, const char *name, const char *channel, double x, unsigned n,
                  double weight)
 {
-    for (size_t i = 0; i < p->n_hists; i++) {
-        if (strcmp(p->hist[i].name, name) == 0 && strcmp(p->hist[i].channel, channel) == 0) {
-            for (unsigned k = 0; k < n; k++) {
-                hist_fill(&p->hist[i].hist, x, weight);
-            }
-            return;
-        }
+    size_t i = 0;
+    while (i < p->n_hists &&
+           (strcmp(p->hist[i].name, name) != 0 || strcmp(p->hist[i].channel, channel) != 0)) {
+        i++;
     }
-    fail_msg("no histogram %s of %s", name, channel);
+    assert_true(i < p->n_hists);
+    for (unsigned k = 0; k < n; k++) {
+        hist_fill(&p->hist[i].hist, x, weight);
+    }
 }
 
 static struct sample data(const char *name, int era, uint32_t channels, double luminosity_pb)
@@ -207,54 +207,60 @@ static void the_picture_says_what_it_shows(void **state)
     fake_run_close(&f);
 }
 
-/* Two streams of one era and one of another, at different points, against sums done by hand. */
+enum { STREAMS = 5, STREAM_SHARDS = 100, SHARD_EVENTS = 50 };
+
+/* Shards accepted, of 100 each: muons B, muons C, electrons, ZZ, Higgs. */
+static void open_streams(struct fake_run *f, const size_t seen[STREAMS])
+{
+    fake_run_open(f, &analysis_higgs4l);
+    add_processes(f);
+    f->sample[0] = data("mu B", 2012, CHANNEL_4MU | CHANNEL_2MU2E, 4412);
+    f->sample[1] = data("mu C", 2012, CHANNEL_4MU | CHANNEL_2MU2E, 7168);
+    f->sample[2] = data("e", 2012, CHANNEL_4E, 11580);
+    f->sample[3] = simulation("zz", "zz", 2012, 0.077);
+    f->sample[3].scale = 1.386;
+    f->sample[3].generated = 1499064;
+    f->sample[4] = simulation("higgs", "higgs", 2012, 0.0065);
+    f->sample[4].weight = fake_text("genWeight");
+    f->dataset.n_samples = STREAMS;
+    for (size_t s = 0; s < STREAMS; s++) {
+        fake_run_add_file(f, s, (uint64_t)STREAM_SHARDS * SHARD_EVENTS, STREAM_SHARDS, NULL);
+    }
+    fake_run_reload(f);
+    for (size_t i = 0; i < (size_t)STREAMS * STREAM_SHARDS; i++) {
+        struct partial p;
+        if (i % STREAM_SHARDS >= seen[i / STREAM_SHARDS]) {
+            continue;
+        }
+        fake_run_book(f, i / STREAM_SHARDS, &p);
+        fill(&p, "m4l", "4mu", 91, 3, 1.5);
+        fill(&p, "m4l", "4e", 91, 5, 0.5);
+        for (int e = 0; p.weighted && e < SHARD_EVENTS; e++) {
+            exact_add(&p.sumw, 0.75);
+        }
+        fake_run_accept(f, i, &p);
+        partial_release(&p);
+    }
+}
+
+/* Streams of one era at different points, against sums done by hand. */
 static void unequal_streams_scale_by_themselves(void **state)
 {
     (void)state;
-    static const size_t seen[][5] = {
-        /* shards of 100 accepted: muons B, muons C, electrons, zz, higgs */
-        {1, 0, 3, 2, 1},
-        {37, 12, 80, 50, 20},
-        {100, 100, 100, 100, 100}};
+    static const size_t seen[][STREAMS] = {
+        {1, 0, 3, 2, 1}, {37, 12, 80, 50, 20}, {100, 100, 100, 100, 100}};
     for (size_t t = 0; t < ARRAY_LENGTH(seen); t++) {
         struct fake_run f;
-        fake_run_open(&f, &analysis_higgs4l);
-        add_processes(&f);
-        f.sample[0] = data("mu B", 2012, CHANNEL_4MU | CHANNEL_2MU2E, 4412);
-        f.sample[1] = data("mu C", 2012, CHANNEL_4MU | CHANNEL_2MU2E, 7168);
-        f.sample[2] = data("e", 2012, CHANNEL_4E, 11580);
-        f.sample[3] = simulation("zz", "zz", 2012, 0.077);
-        f.sample[3].scale = 1.386;
-        f.sample[3].generated = 1499064;
-        f.sample[4] = simulation("higgs", "higgs", 2012, 0.0065);
-        f.sample[4].weight = fake_text("genWeight");
-        f.dataset.n_samples = 5;
-        for (size_t s = 0; s < 5; s++) {
-            fake_run_add_file(&f, s, 5000, 100, NULL);
-        }
-        fake_run_reload(&f);
-        for (size_t s = 0; s < 5; s++) {
-            for (size_t k = 0; k < seen[t][s]; k++) {
-                struct partial p;
-                fake_run_book(&f, s, &p);
-                fill(&p, "m4l", "4mu", 91, 3, 1.5);
-                fill(&p, "m4l", "4e", 91, 5, 0.5);
-                for (int e = 0; s == 4 && e < 50; e++) {
-                    exact_add(&p.sumw, 0.75);
-                }
-                fake_run_accept(&f, s * 100 + k, &p);
-                partial_release(&p);
-            }
-        }
-        json_t *figure = figure_of(&f, &first_figure);
-        double n[5];
-        for (size_t s = 0; s < 5; s++) {
+        double n[STREAMS];
+        for (size_t s = 0; s < STREAMS; s++) {
             n[s] = (double)seen[t][s];
         }
+        open_streams(&f, seen[t]);
+        json_t *figure = figure_of(&f, &first_figure);
         double l_mu = 4412 * n[0] / 100 + 7168 * n[1] / 100;
         double l_e = 11580 * n[2] / 100;
         double zz = 0.077 * 1.386 / (1499064 * n[3] / 100);
-        double higgs = 0.0065 / (50 * 0.75 * n[4]);
+        double higgs = 0.0065 / (SHARD_EVENTS * 0.75 * n[4]);
         double a = zz * l_mu;
         double b = zz * l_e;
         close_to(expected(figure, 0, "expected", 7), n[3] * (3 * a + 5 * b));

@@ -200,13 +200,13 @@ static void what_is_no_input_is_refused_by_name(void **state)
         const char *files;
         const char *said[3];
     } cases[] = {
-        {"[a.h5, \"b*.h5\"]", {"sample A, line 3", "b*.h5", "no file matches"}},
-        {"[missing.h5]", {"sample A, line 3", "missing.h5", "no file matches"}},
-        {"[\"nofolder/*.h5\"]", {"sample A", "nofolder/*.h5", ""}},
-        {"[\"dang*.h5\"]", {"sample A", "dangling.h5", "No such file"}},
-        {"[\"fo*.h5\"]", {"sample A", "/folder.h5", "a folder, not a file"}},
-        {"[fifo.h5]", {"sample A", "/fifo.h5", "something special"}},
-        {"[a.h5/x]", {"sample A", "a.h5/x", ""}},
+        {"[a.h5, \"b*.h5\"]", {"RUN.yaml:3: samples[0].files", "b*.h5", "no file matches"}},
+        {"[missing.h5]", {"RUN.yaml:3: samples[0].files", "missing.h5", "no file matches"}},
+        {"[\"nofolder/*.h5\"]", {"samples[0].files", "nofolder/*.h5", ""}},
+        {"[\"dang*.h5\"]", {"samples[0].files", "dangling.h5", "No such file"}},
+        {"[\"fo*.h5\"]", {"samples[0].files", "/folder.h5", "a folder, not a file"}},
+        {"[fifo.h5]", {"samples[0].files", "/fifo.h5", "something special"}},
+        {"[a.h5/x]", {"samples[0].files", "a.h5/x", ""}},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct inputs in;

@@ -26,8 +26,9 @@ static void open_ledger(struct fixture *f, enum ledger_mode mode)
 
 static void set_up(struct fixture *f)
 {
-    *f = (struct fixture){.folder = check_make_folder()};
-    (void)snprintf(f->path, sizeof f->path, "%s/ledger.db", f->folder);
+    char *folder = check_make_folder();
+    (void)snprintf(f->path, sizeof f->path, "%s/ledger.db", folder);
+    f->folder = folder;
     open_ledger(f, LEDGER_CREATE);
 }
 
@@ -58,7 +59,8 @@ static int add_partial(struct ledger *l, uint64_t shard, unsigned n, struct erro
 static void add_done_shard(struct ledger *l, uint64_t file, unsigned n)
 {
     struct error err = {.kind = ERROR_NONE};
-    struct ledger_shard shard = {.file = file, .first = n * 10, .stop = n * 10 + 10};
+    struct ledger_shard shard = {
+        .file = file, .first = UINT64_C(10) * n, .stop = UINT64_C(10) * n + 10};
     check_ok(ledger_begin(l, &err), &err);
     check_ok(ledger_add_shard(l, &shard, &err), &err);
     check_ok(add_partial(l, shard.id, n, &err), &err);

@@ -64,63 +64,84 @@ static void accept(struct fake_run *f, size_t shard)
     partial_release(&p);
 }
 
-static void check_sums(const struct fake_run *f, const struct merge *m, const bool seen[SHARDS])
+/* sum += the partial that shard i gave. */
+static void add_direct(const struct fake_run *f, size_t sample, size_t i, struct partial *sum)
 {
     struct error err = {.kind = ERROR_NONE};
-    for (size_t s = 0; s < 2; s++) {
-        struct partial sum;
-        size_t n = 0;
-        fake_run_book(f, s, &sum);
-        for (size_t i = 0; i < SHARDS; i++) {
-            struct partial p;
-            if (!seen[i] || sample_of(f, i) != s) {
-                continue;
-            }
-            make_partial(f, s, i, &p);
-            p.n_events = f->run.shard[i].stop - f->run.shard[i].first;
-            check_ok(partial_add(&sum, &p, &err), &err);
-            partial_release(&p);
+    struct partial p;
+    make_partial(f, sample, i, &p);
+    p.n_events = f->run.shard[i].stop - f->run.shard[i].first;
+    check_ok(partial_add(sum, &p, &err), &err);
+    partial_release(&p);
+}
+
+static void check_sum(const struct fake_run *f, const struct merge *m, size_t sample,
+                      const bool seen[SHARDS])
+{
+    struct partial sum;
+    size_t n = 0;
+    fake_run_book(f, sample, &sum);
+    for (size_t i = 0; i < SHARDS; i++) {
+        if (seen[i] && sample_of(f, i) == sample) {
+            add_direct(f, sample, i, &sum);
             n++;
         }
-        assert_true(partial_equal(&sum, &m->sample[s].sum));
-        assert_int_equal(m->sample[s].n_events, sum.n_events);
-        assert_int_equal(m->sample[s].n_shards, n);
-        partial_release(&sum);
     }
+    assert_true(partial_equal(&sum, &m->sample[sample].sum));
+    assert_int_equal(m->sample[sample].n_events, sum.n_events);
+    assert_int_equal(m->sample[sample].n_shards, n);
+    partial_release(&sum);
+}
+
+static void check_sums(const struct fake_run *f, const struct merge *m, const bool seen[SHARDS])
+{
+    check_sum(f, m, 0, seen);
+    check_sum(f, m, 1, seen);
+}
+
+/* All shards, shuffled. */
+static void make_order(uint64_t *random, size_t order[SHARDS])
+{
+    for (size_t i = 0; i < SHARDS; i++) {
+        size_t j = next_random(random) % (i + 1);
+        order[i] = i;
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
+static void check_order(uint64_t seed)
+{
+    struct error err = {.kind = ERROR_NONE};
+    struct fake_run f;
+    struct merge m;
+    size_t order[SHARDS];
+    bool seen[SHARDS] = {false};
+    open_two_samples(&f);
+    check_ok(merge_init(&m, &f.run, &err), &err);
+    make_order(&seed, order);
+    for (size_t i = 0; i < SHARDS; i++) {
+        accept(&f, order[i]);
+        seen[order[i]] = true;
+        if (next_random(&seed) % 4 == 0) {
+            check_ok(merge_update(&m, &f.run, &err), &err);
+            check_sums(&f, &m, seen);
+            assert_int_equal(merge_complete(&m, &f.run), i + 1 == SHARDS);
+        }
+    }
+    check_ok(merge_update(&m, &f.run, &err), &err);
+    check_ok(merge_update(&m, &f.run, &err), &err); /* again: nothing counts twice */
+    check_sums(&f, &m, seen);
+    assert_true(merge_complete(&m, &f.run));
+    merge_release(&m);
+    fake_run_close(&f);
 }
 
 static void any_order_and_any_steps_give_the_direct_sum(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 12; seed++) {
-        struct error err = {.kind = ERROR_NONE};
-        struct fake_run f;
-        struct merge m;
-        uint64_t random = seed;
-        size_t order[SHARDS];
-        bool seen[SHARDS] = {false};
-        open_two_samples(&f);
-        check_ok(merge_init(&m, &f.run, &err), &err);
-        for (size_t i = 0; i < SHARDS; i++) {
-            size_t j = next_random(&random) % (i + 1);
-            order[i] = order[j];
-            order[j] = i;
-        }
-        for (size_t i = 0; i < SHARDS; i++) {
-            accept(&f, order[i]);
-            seen[order[i]] = true;
-            if (next_random(&random) % 4 == 0) {
-                check_ok(merge_update(&m, &f.run, &err), &err);
-                check_sums(&f, &m, seen);
-                assert_int_equal(merge_complete(&m, &f.run), i + 1 == SHARDS);
-            }
-        }
-        check_ok(merge_update(&m, &f.run, &err), &err);
-        check_ok(merge_update(&m, &f.run, &err), &err); /* again: nothing counts twice */
-        check_sums(&f, &m, seen);
-        assert_true(merge_complete(&m, &f.run));
-        merge_release(&m);
-        fake_run_close(&f);
+        check_order(seed);
     }
 }
 

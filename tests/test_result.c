@@ -163,9 +163,7 @@ static void nothing_of_how_it_came_about_is_in_it(void **state)
     open_run(&f, 2, false, false);
     json_decref(result_of(&f, &bytes));
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
-        if (strstr(buffer_string(&bytes), words[i]) != NULL) {
-            fail_msg("'%s' is in the result", words[i]);
-        }
+        assert_null(strstr(buffer_string(&bytes), words[i]));
     }
     buffer_release(&bytes);
     fake_run_close(&f);

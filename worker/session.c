@@ -345,6 +345,9 @@ static void take_end(struct session *s)
     for (size_t i = 0; i < s->n_held; i++) {
         s->end = answered(&s->held[i]) ? SESSION_TROUBLE : s->end;
     }
+    buffer_clear(&s->out);
+    message_bare_encode(MESSAGE_END, &s->out);
+    say(s, &s->out); /* heard */
 }
 
 static void hear_scheduler(struct session *s)
@@ -496,6 +499,9 @@ static struct wire *join(struct session *s, struct error *err)
     const char *secret_key = NULL;
     const char *run = NULL;
     struct wire *wire = NULL;
+    if (json == NULL && err->kind == ERROR_PEER) {
+        err->kind = ERROR_INPUT; /* no peer's words, but a file that somebody gave */
+    }
     if (json != NULL && json_unpack(json, "{s:s, s:s, s:s, s:s, s:s}", "endpoint", &endpoint,
                                     "server_key", &server, "public_key", &public_key,
                                     "secret_key", &secret_key, "run", &run) != 0) {

@@ -95,7 +95,7 @@ static int run(const struct invocation *invocation, struct error *err)
 {
     struct run *r = run_open(invocation_operand(invocation, 0), LEDGER_WRITE, err);
     int status = -1;
-    if (r != NULL && run_take_replaced_files(r, false, err) >= 0 && run_reload(r, err) == 0 &&
+    if (r != NULL && run_take_replaced_files(r, true, err) >= 0 && run_reload(r, err) == 0 &&
         ask(r, invocation_option(invocation, "shard"), err) == 0) {
         status = walk(r, invocation, err);
     }
@@ -122,9 +122,11 @@ const struct command command_rerun = {
     .min_operands = 1,
     .max_operands = 1,
     .description =
-        "Gives failed files and shards another try. A file that was replaced meanwhile is "
-        "inspected again, and all its shards are computed from what it holds now. What is done "
-        "stays done; when nothing failed, nothing is run.",
+        "Gives failed files and shards another try. Of a file that was replaced meanwhile each "
+        "shard that is done is checked by computing it again, and kept if it gives the same "
+        "bytes. What is done stays done; when nothing failed or changed, nothing is run.\n\n"
+        "What was wrong in the run file, a unit for instance, is mended there and goes on with "
+        "picobarn launch RUN.yaml --run-dir DIR --accept-changes.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -113,6 +113,18 @@ static void write_significance(const json_t *figure, struct buffer *out)
     buffer_printf(out, "%.1f expected (statistical only)\n", json_number_value(expected));
 }
 
+/* The numbers of one row, as many as the table has columns for. */
+static void add_steps(struct table *t, const struct partial *sum, const char *channel)
+{
+    size_t left = strlen(t->align) - 1;
+    for (size_t i = 0; i < sum->n_steps && left > 0; i++) {
+        if (strcmp(sum->step[i].channel, channel) == 0) {
+            table_add_count(t, sum->step[i].n_events);
+            left--;
+        }
+    }
+}
+
 /* One row a sample, one column a cut: events, not weighted. */
 static void write_cutflow(const struct look *l, const char *channel, struct buffer *out)
 {
@@ -128,18 +140,11 @@ static void write_cutflow(const struct look *l, const char *channel, struct buff
         }
     }
     for (size_t s = 0; s < l->merge.n_samples; s++) {
-        size_t n = 1;
         if (!result_fills(d, &d->sample[s], channel)) {
             continue;
         }
         table_add(&t, "%s", d->sample[s].name);
-        for (size_t i = 0; i < booked->n_steps && n < strlen(align); i++) {
-            const struct partial_step *step = &l->merge.sample[s].sum.step[i];
-            if (strcmp(step->channel, channel) == 0) {
-                table_add_count(&t, step->n_events);
-                n++;
-            }
-        }
+        add_steps(&t, &l->merge.sample[s].sum, channel);
     }
     buffer_printf(out, "\n");
     table_write(&t, 0, out);

@@ -1,38 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* verify.c - picobarn verify: a random share of the shards computed again, by the worker program
  * on its own, and compared byte for byte with what the ledger holds. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/json.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/print.h"
+#include "scheduler/recompute.h"
 #include "scheduler/run.h"
-#include "scheduler/worker_program.h"
-#include "worker/order.h"
 
 struct verification {
     struct run *run;
-    int order; /* file descriptor that shares the order, or -1 */
-    char order_path[WORKER_PROGRAM_PATH_SIZE];
-    char threads[32];
+    struct recompute recompute;
     size_t n_checked;
     size_t n_bad;
     json_t *bad; /* [{shard, file, rows, reason}] */
 };
-
-static int share_order(struct verification *v, struct error *err)
-{
-    const struct dataset *d = v->run->dataset;
-    json_t *order = order_to_json(d->analysis, &d->settings, d->names, d->units);
-    v->order = order == NULL ? error_no_memory(err, "the order")
-                             : worker_program_share(order, v->order_path, err);
-    json_decref(order);
-    return v->order < 0 ? -1 : 0;
-}
 
 static void note_bad(struct verification *v, const struct run_shard *s, const char *reason)
 {
@@ -43,72 +27,15 @@ static void note_bad(struct verification *v, const struct run_shard *s, const ch
                           (json_int_t)s->stop, "reason", reason));
 }
 
-/* Computes the shard anew; its digest as 32 digits, or why there is none. */
-static int compute(struct verification *v, const struct run_shard *s, char *digest,
-                   struct error *err)
-{
-    const struct run_file *f = &v->run->file[s->file];
-    const struct sample *sample = &v->run->dataset->sample[f->sample];
-    char rows[64];
-    char channels[32];
-    (void)snprintf(rows, sizeof rows, "%llu-%llu", (unsigned long long)s->first,
-                   (unsigned long long)s->stop);
-    (void)snprintf(channels, sizeof channels, "%u", sample->channels);
-    char word[][12] = {"shard",     "--rows", "--order", "--channels",
-                       "--threads", "--show", "digest",  "--weight"};
-    char *threads = strdup(v->threads);
-    char *argv[] = {NULL,           word[0],
-                    f->path,        word[1],
-                    rows,           word[2],
-                    v->order_path,  word[3],
-                    channels,       word[4],
-                    threads,        word[5],
-                    word[6],        sample->weight == NULL ? NULL : word[7],
-                    sample->weight, NULL};
-    struct buffer out = {0};
-    struct buffer errors = {0};
-    int status = 0;
-    int rc = threads == NULL ? error_no_memory(err, "a call")
-                             : worker_program_run(argv, &out, &errors, &status, err);
-    const char *text = buffer_string(&out);
-    const char *why = buffer_string(&errors);
-    if (rc == 0 && status == 0 && text != NULL && strlen(text) == DIGEST_XXH128_HEX) {
-        memcpy(digest, text, DIGEST_XXH128_HEX - 1);
-        digest[DIGEST_XXH128_HEX - 1] = '\0';
-    } else if (rc == 0) {
-        rc = error_set(err, ERROR_INPUT, "%.*s", why == NULL ? 0 : (int)strcspn(why, "\n"),
-                       why == NULL ? "" : why);
-    }
-    buffer_release(&out);
-    buffer_release(&errors);
-    free(threads);
-    return rc;
-}
-
 static int check_shard(struct verification *v, const struct run_shard *s, struct error *err)
 {
-    uint8_t stored[DIGEST_XXH128_SIZE];
-    char was[DIGEST_XXH128_HEX];
-    char is[DIGEST_XXH128_HEX];
-    struct error why = {0};
-    if (ledger_find_partial(v->run->ledger, s->id, stored, err) != 1) {
-        return err->kind == ERROR_NONE
-                   ? error_set(err, ERROR_PEER, "ledger: no partial of shard %llu",
-                               (unsigned long long)s->id)
-                   : -1;
+    char why[ERROR_TEXT_SIZE];
+    int same = recompute_compare(&v->recompute, s, why, sizeof why, err);
+    if (same == 0) {
+        note_bad(v, s, why);
     }
-    digest_hex(stored, sizeof stored, was);
     v->n_checked++;
-    if (compute(v, s, is, &why) != 0) {
-        if (why.kind != ERROR_INPUT) {
-            *err = why;
-            return -1;
-        }
-        note_bad(v, s, why.text);
-    } else if (strcmp(was, is) != 0) {
-        note_bad(v, s, "computed again it gives other bytes");
-    }
-    return 0;
+    return same < 0 ? -1 : 0;
 }
 
 /* Each shard that is done is drawn with probability `share`; at least one is. */
@@ -189,16 +116,14 @@ static int run(const struct invocation *invocation, struct error *err)
         invocation_count(invocation, "threads", 1, 1024, &threads, err) != 0) {
         return -1;
     }
-    struct verification v = {.order = -1, .bad = json_array()};
-    (void)snprintf(v.threads, sizeof v.threads, "%llu", (unsigned long long)threads);
+    struct verification v = {.recompute = {.order = -1}, .bad = json_array()};
     v.run = run_open(invocation_operand(invocation, 0), LEDGER_READ, err);
     int status = -1;
-    if (v.run != NULL && share_order(&v, err) == 0 && check_share(&v, share, seed, err) == 0) {
+    if (v.run != NULL && recompute_open(&v.recompute, v.run, (size_t)threads, err) == 0 &&
+        check_share(&v, share, seed, err) == 0) {
         status = report(&v, invocation, err);
     }
-    if (v.order >= 0) {
-        (void)close(v.order);
-    }
+    recompute_close(&v.recompute);
     json_decref(v.bad);
     run_close(v.run);
     return status;

@@ -154,8 +154,9 @@ static int watch(struct look *l, struct view *v, struct error *err)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &signals,
-                      NULL); /* for sigtimedwait, which is the clock, too */
+    /* For sigtimedwait, which is the clock, too.
+     * NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
     uint64_t shown = UINT64_MAX;
     for (bool stop = false;;) {
         /* Asked before looking: what it wrote before it ended is then seen. */

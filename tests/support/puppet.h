@@ -110,8 +110,8 @@ static inline bool puppet_say(struct puppet *p)
         rc = wire_send(p->wire, NULL, &p->out, &err);
     }
     p->said_ms = clock_now_ms();
-    return rc == 0 || (!stage_over(p->stage) &&
-                       puppet_fail(p, "%s: not sent: %s", p->name, err.text));
+    return rc == 0 ||
+           (!stage_over(p->stage) && puppet_fail(p, "%s: not sent: %s", p->name, err.text));
 }
 
 static inline void puppet_beat(struct puppet *p)
@@ -409,8 +409,7 @@ static inline bool puppet_serve_one(struct puppet *p, bool *wants)
         goes_on = puppet_hello(p);
     } else if (type == MESSAGE_LEASE) {
         goes_on = puppet_take_lease(p, &message, &lease) &&
-                  puppet_compute(p, &lease, &payload) &&
-                  puppet_deliver(p, &lease.id, &payload);
+                  puppet_compute(p, &lease, &payload) && puppet_deliver(p, &lease.id, &payload);
     }
     message_lease_release(&lease);
     buffer_release(&payload);

@@ -44,8 +44,8 @@ def weights(family, n):
     last = 0.0
     for i, bits in zip(range(n), splitmix64(7)):
         sign, fraction = bits >> 63, bits & ((1 << 52) - 1)
-        if family == "ANY":  # every finite exponent
-            value = double(sign, (bits >> 52 & 2047) % 2047, fraction)
+        if family == "ANY":  # every exponent, but the highest
+            value = double(sign, (bits >> 52 & 2047) % 2030, fraction)
         elif family == "GENERATOR":  # both signs, multiples of 2^-30
             value = ((bits & 0x3FFFFFFF) - 0x20000000) * 2.0**-30
         elif family == "CANCELLING":  # every second takes the one before away, most of the time
