@@ -265,7 +265,7 @@ static const struct {
     {HEAD "  - {name: d, kind: data, luminosity_pb: 5, files: [d.h5]}\n" MC,
      "4: samples[1]: cross_section_pb is missing: this simulation cannot be scaled"},
     {HEAD MC "processes: [{name: pp}]\n",
-     "7: processes: \"p\", the process of sample \"s\", is not listed; did you mean pp?"},
+     "7: processes: \"p\", the process of sample \"s\", is not listed"},
 
     /* processes */
     {HEAD DATA "processes: {a: b}\n", "4: processes: a map is not a list"},

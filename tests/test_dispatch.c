@@ -178,7 +178,7 @@ static void forget_signals(void)
     static const struct timespec now = {0};
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     while (sigtimedwait(&set, NULL, &now) == SIGTERM) {
         /* another */
     }
@@ -490,7 +490,9 @@ static void a_different_partial_is_recorded_and_not_summed(void **state)
     partial_release(&record.sum);
     struct error err = {0};
     struct run *r = run_open(play.run_folder, LEDGER_READ, &err);
-    check_ok(r == NULL ? -1 : 0, &err);
+    if (r == NULL) {
+        fail_msg("%s", err.text);
+    }
     size_t n_conflicts = 0;
     for (size_t i = 0; i < r->n_shards; i++) {
         n_conflicts += r->shard[i].job.conflict;

@@ -302,8 +302,9 @@ static void only_one_may_write(void **state)
 /* What a crash may leave beside the ledger before it has its name. */
 static void the_leftovers_of_a_crash_do_no_harm(void **state)
 {
-    static const char *const names[] = {"ledger.db.new", "ledger.db.new-wal",
-                                        "ledger.db.new-shm", "ledger.db-wal", "ledger.db-shm"};
+    static const char *const names[] = {"ledger.db.new",     "ledger.db.new-wal",
+                                        "ledger.db.new-shm", "ledger.db-wal",
+                                        "ledger.db-shm",     "lock"};
     const struct place *p = *state;
     assert_int_equal(mkdir(p->run_folder, 0755), 0);
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -385,41 +386,53 @@ static void read_ledger(const struct place *p, struct buffer *bytes, struct buff
     (void)snprintf(path, sizeof path, "%s/ledger.db", p->run_folder);
     check_ok(file_read(path, 64 << 20, bytes, &err), &err);
     struct run *r = run_open(p->run_folder, LEDGER_READ, &err);
-    check_ok(r == NULL ? -1 : 0, &err);
+    if (r == NULL) {
+        fail_msg("%s", err.text);
+    }
     check_ok(fold(r, truth, &err), &err);
     run_close(r);
     assert_true(truth->size > 100);
 }
 
-static void a_flipped_byte_is_noticed_or_harmless(void **state)
+/* Whether the damage is noticed by a writer and by an onlooker; neither may take it for a run
+ * with another sum. */
+static bool is_noticed(const struct place *p, const struct buffer *bytes,
+                       const struct buffer *truth, size_t at)
 {
     static const enum ledger_mode modes[] = {LEDGER_WRITE, LEDGER_READ};
+    bool noticed = true;
+    for (size_t m = 0; m < ARRAY_LENGTH(modes); m++) {
+        struct error err = {0};
+        put_ledger(p->run_folder, bytes);
+        int found = try_damaged(p->run_folder, modes[m], truth, &err);
+        if (found < 0 || (found == 0 && err.kind != ERROR_PEER)) {
+            fail_msg("mode %d, byte %zu: %s error %s", (int)modes[m], at,
+                     error_kind_name(err.kind), err.text);
+        }
+        noticed = noticed && found == 0;
+    }
+    return noticed;
+}
+
+static void a_flipped_byte_is_noticed_or_harmless(void **state)
+{
     const struct place *p = *state;
-    struct buffer good = {0};
+    struct buffer bytes = {0};
     struct buffer truth = {0};
     uint64_t seed = 7;
     size_t n_noticed = 0;
     complete(p);
-    read_ledger(p, &good, &truth);
+    read_ledger(p, &bytes, &truth);
     for (size_t i = 0; i < FLIPS; i++) {
         /* The first hundred bytes are the header, which has the most to say. */
-        size_t at = i < 100 ? i : (size_t)(next_random(&seed) % good.size);
-        uint8_t flip = (uint8_t)(1 + next_random(&seed) % 255);
-        good.data[at] ^= flip;
-        for (size_t m = 0; m < ARRAY_LENGTH(modes); m++) {
-            struct error err = {0};
-            put_ledger(p->run_folder, &good);
-            int found = try_damaged(p->run_folder, modes[m], &truth, &err);
-            if (found < 0 || (found == 0 && err.kind != ERROR_PEER)) {
-                fail_msg("mode %d, byte %zu ^ %u: %s error %s", (int)modes[m], at, flip,
-                         error_kind_name(err.kind), err.text);
-            }
-            n_noticed += found == 0;
-        }
-        good.data[at] ^= flip;
+        size_t at = i < 100 ? i : (size_t)(next_random(&seed) % bytes.size);
+        uint8_t was = bytes.data[at];
+        bytes.data[at] = (uint8_t)(was + 1 + next_random(&seed) % 255);
+        n_noticed += is_noticed(p, &bytes, &truth, at);
+        bytes.data[at] = was;
     }
     assert_true(n_noticed > FLIPS / 4); /* or the flips went nowhere */
-    buffer_release(&good);
+    buffer_release(&bytes);
     buffer_release(&truth);
 }
 

@@ -18,8 +18,6 @@
 
 enum { DEADLINE_MS = 40000, HEARTBEAT_MS = 50, ROWS = 400 };
 
-extern char **environ;
-
 struct boss {
     char *folder;
     char data[PUT_PATH_SIZE];
@@ -112,7 +110,9 @@ static void start_worker(struct boss *b, const char *patience)
     char *const argv[] = {program, word[0], word[1], b->invitation, word[2],
                           word[3], word[4], limit,   NULL};
     static const char plain_signals[] = "handle_segv=0:handle_sigbus=0:handle_abort=0";
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     assert_int_equal(setenv("ASAN_OPTIONS", plain_signals, 1), 0);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     assert_int_equal(setenv("TSAN_OPTIONS", plain_signals, 1), 0);
     posix_spawn_file_actions_t actions;
     assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
@@ -147,24 +147,35 @@ static void say(struct boss *b)
     buffer_clear(&b->out);
 }
 
-/* The next message of that type, its fields in *message; heartbeats are noted, others passed
- * over. */
+/* The type of a message that is there, its fields in *message; MESSAGE_TYPES if none is. Notes
+ * heartbeats. */
+static enum message_type take(struct boss *b, struct bytes *message)
+{
+    struct error err = {0};
+    enum message_type type = MESSAGE_TYPES;
+    if (wire_receive(b->wire, &b->peer, &b->in, &err) == 1) {
+        *message = bytes_of(b->in.data, b->in.size);
+        check_ok(message_type(message, &type, &err), &err);
+    }
+    if (type == MESSAGE_HEARTBEAT) {
+        struct bytes beat = *message;
+        check_ok(message_heartbeat_decode(&b->beat, &beat, &err), &err);
+    }
+    return type;
+}
+
+/* The next message of that type, its fields in *message; others are passed over. */
 static void hear(struct boss *b, enum message_type wanted, struct bytes *message)
 {
     struct error err = {0};
     uint64_t start_ms = clock_now_ms();
-    enum message_type type = MESSAGE_TYPES;
+    enum message_type type = take(b, message);
     while (type != wanted) {
         assert_true(clock_now_ms() - start_ms < DEADLINE_MS);
-        check_ok(wire_wait(b->wire, NULL, NULL, 0, 50, &err), &err);
-        while (type != wanted && wire_receive(b->wire, &b->peer, &b->in, &err) == 1) {
-            *message = bytes_of(b->in.data, b->in.size);
-            check_ok(message_type(message, &type, &err), &err);
-            if (type == MESSAGE_HEARTBEAT) {
-                struct bytes beat = *message;
-                check_ok(message_heartbeat_decode(&b->beat, &beat, &err), &err);
-            }
+        if (type == MESSAGE_TYPES) {
+            check_ok(wire_wait(b->wire, NULL, NULL, 0, 50, &err), &err);
         }
+        type = take(b, message);
     }
 }
 
@@ -194,11 +205,11 @@ static void admit(struct boss *b)
     hear(b, MESSAGE_WANT, &message);
 }
 
-static void give_lease(struct boss *b, uint64_t epoch, char *path)
+static void give_lease(struct boss *b, uint64_t epoch, const char *path)
 {
     char no_weight[] = "";
     struct message_lease lease = {.id = {.kind = LEASE_SHARD, .subject = 7, .epoch = epoch},
-                                  .path = path,
+                                  .path = (char *)(uintptr_t)path, /* only read */
                                   .weight = no_weight,
                                   .channels = UINT32_MAX,
                                   .first = 200,

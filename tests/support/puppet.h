@@ -392,6 +392,14 @@ static inline bool puppet_deliver(struct puppet *p, const struct lease_id *id,
     return true;
 }
 
+/* Takes its leave; or says that it heard the END, which nobody may be there to hear. */
+static inline void puppet_say_end(struct puppet *p)
+{
+    buffer_clear(&p->out);
+    message_bare_encode(MESSAGE_END, &p->out);
+    (void)wire_send(p->wire, NULL, &p->out, NULL);
+}
+
 /* Does one lease that came, or says HELLO where that is asked for; false at the END. */
 static inline bool puppet_serve_one(struct puppet *p, bool *wants)
 {
@@ -413,6 +421,9 @@ static inline bool puppet_serve_one(struct puppet *p, bool *wants)
     }
     message_lease_release(&lease);
     buffer_release(&payload);
+    if (type == MESSAGE_END) {
+        puppet_say_end(p);
+    }
     return goes_on;
 }
 
