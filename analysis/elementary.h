@@ -12,8 +12,8 @@
 #ifndef ANALYSIS_ELEMENTARY_H
 #define ANALYSIS_ELEMENTARY_H
 
-double elementary_log(double x); /* natural; x > 0 */
-double elementary_exp(double x); /* 0 below -745, infinite above 709.7 */
+double elementary_log(double x);  /* natural; x > 0 */
+double elementary_exp(double x);  /* 0 below -745, infinite above 709.7 */
 double elementary_sinh(double x); /* infinite above 709.7, as cosh */
 double elementary_cosh(double x);
 double elementary_asinh(double x);

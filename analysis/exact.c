@@ -218,7 +218,8 @@ int exact_decode(struct exact *sum, struct bytes *in, struct error *err)
     }
     uint32_t first = bytes_u32(in);
     uint32_t n = bytes_u32(in);
-    if (in->failed || sign > 2 || first >= DECODED_LIMBS || n < 1 || n > DECODED_LIMBS - first) {
+    if (in->failed || sign > 2 || first >= DECODED_LIMBS || n < 1 ||
+        n > DECODED_LIMBS - first) {
         return error_set(err, ERROR_PEER, "exact sum: sign %u, limbs %u + %u", sign, first, n);
     }
     for (uint32_t i = first; i < first + n; i++) {

@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/figure.h"
+#include "scheduler/look.h"
 #include "scheduler/merge.h"
 #include "scheduler/print.h"
 #include "scheduler/progress.h"
@@ -100,31 +101,6 @@ static int write_plot(struct walk *w, struct error *err)
     return figure_write(w->run, &w->merge, err);
 }
 
-static void print_coverage(const struct walk *w, struct buffer *out)
-{
-    const struct run *r = w->run;
-    const struct merge *m = &w->merge;
-    uint64_t n_events = 0;
-    uint64_t n_planned = 0;
-    size_t n_done = run_tally_shards(r).n[JOB_DONE];
-    double seen_pb = 0;
-    double planned_pb = 0;
-    bool is_estimate = false;
-    for (size_t i = 0; i < m->n_samples; i++) {
-        n_events += m->sample[i].n_events;
-        n_planned += m->sample[i].n_events_planned;
-        is_estimate = is_estimate || m->sample[i].planned_is_estimate;
-    }
-    merge_luminosity(m, r->dataset, &seen_pb, &planned_pb);
-    buffer_printf(out, "coverage  %zu of %zu shards, %llu of %s%llu events", n_done,
-                  r->n_shards, (unsigned long long)n_events, is_estimate ? "about " : "",
-                  (unsigned long long)n_planned);
-    if (planned_pb > 0) {
-        buffer_printf(out, ", %.6g of %.6g pb^-1", seen_pb, planned_pb);
-    }
-    buffer_printf(out, "\n");
-}
-
 /* What a person does next about what is missing. */
 static void print_missing(const struct walk *w, struct buffer *out)
 {
@@ -143,7 +119,9 @@ static int print_outcome(struct walk *w, struct error *err)
     struct buffer out = {0};
     buffer_printf(&out, "result    %s/result.json\nplot      %s/plot.svg\nsha256    %s\n",
                   w->run->folder, w->run->folder, w->sha256);
-    print_coverage(w, &out);
+    buffer_printf(&out, "coverage  ");
+    look_write_coverage(w->run, &w->merge, &out);
+    buffer_printf(&out, "\n");
     print_missing(w, &out);
     int rc = print_text(&out, err);
     buffer_release(&out);
@@ -188,6 +166,7 @@ int walk(struct run *r, const struct invocation *invocation, struct error *err)
     }
     progress_close(progress);
     dispatch_close(w.dispatch);
+    bool is_complete = rc == 0 && merge_complete(&w.merge, r);
     merge_release(&w.merge);
-    return rc != 0 ? -1 : run_complete(r) ? EXIT_COMPLETE : EXIT_INCOMPLETE;
+    return rc != 0 ? -1 : is_complete ? EXIT_COMPLETE : EXIT_INCOMPLETE;
 }

@@ -199,7 +199,8 @@ static void a_name_too_long_to_book_is_refused_and_not_cut(void **state)
     const size_t axis_setting[] = {0};
     struct settings s;
     struct error err = {0};
-    const struct parameter axis = {"axis", PARAMETER_AXIS, "bins", .axis = "{\"edges\": [0, 1]}"};
+    const struct parameter axis = {"axis", PARAMETER_AXIS, "bins",
+                                   .axis = "{\"edges\": [0, 1]}"};
     check_ok(settings_init(&s, &axis, 1, NULL, &err), &err);
     for (size_t i = 0; i < 5; i++) {
         const struct figure figure = {.hist = i == 0 ? name : "h",

@@ -61,9 +61,9 @@ static void check_edges(const struct axis *axis)
         assert_int_equal(axis_find(axis, below(axis->edge[i])), i);
         check_value(axis, above(axis->edge[i]));
     }
-    static const double values[] = {0.0,     -0.0,         DBL_TRUE_MIN, -DBL_TRUE_MIN, DBL_MIN,
-                                    DBL_MAX, -DBL_MAX,     1.0,          INFINITY,      -INFINITY,
-                                    1e-310,  91.1876,      1e308,        -1e308};
+    static const double values[] = {0.0,     -0.0,     DBL_TRUE_MIN, -DBL_TRUE_MIN, DBL_MIN,
+                                    DBL_MAX, -DBL_MAX, 1.0,          INFINITY,      -INFINITY,
+                                    1e-310,  91.1876,  1e308,        -1e308};
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
         check_value(axis, values[i]);
     }
@@ -135,8 +135,7 @@ static void logarithmic_edges_are_literals_of_six_digits(void **state)
     }
     for (size_t i = 0; i <= 600; i++) {
         char text[32];
-        (void)snprintf(text, sizeof text, "%.5Le",
-                       0.25L * powl(1000, (long double)i / 600));
+        (void)snprintf(text, sizeof text, "%.5Le", 0.25L * powl(1000, (long double)i / 600));
         assert_true(axis.edge[i] == strtod(text, NULL));
     }
     check_edges(&axis);
@@ -224,7 +223,8 @@ static void edges_that_do_not_rise_are_refused(void **state)
 {
     (void)state;
     static const double cases[][3] = {
-        {0, 0, 1}, {0, 2, 1}, {0, 1, 1}, {NAN, 1, 2}, {0, NAN, 2}, {0, 1, INFINITY}, {-0.0, 0, 1},
+        {0, 0, 1},   {0, 2, 1},        {0, 1, 1},    {NAN, 1, 2},
+        {0, NAN, 2}, {0, 1, INFINITY}, {-0.0, 0, 1},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error err = {0};

@@ -10,8 +10,8 @@ enum { PT, ETA, PHI, PX, PY, PZ, MASS, ENERGY, CHARGE, NEEDS };
 enum { OS, SS };
 enum { MUONS_MAX = 8 };
 
-static const char *const need_names[NEEDS] = {"Muon_pt", "Muon_eta",  "Muon_phi",
-                                              "Muon_px", "Muon_py",   "Muon_pz",
+static const char *const need_names[NEEDS] = {"Muon_pt",   "Muon_eta",    "Muon_phi",
+                                              "Muon_px",   "Muon_py",     "Muon_pz",
                                               "Muon_mass", "Muon_energy", "Muon_charge"};
 
 /* One event's muons in all ways of saying it; a column's presence is the test's choice. */
@@ -199,9 +199,9 @@ static void the_energy_is_the_chosen_one_from_either_momentum(void **state)
         unsigned columns;
         double energy;
     } cases[] = {
-        {"nominal", 0, 30.00018605978956},       /* sqrt(30^2 + 0.105658^2) */
-        {"mass", 1 << MASS, 50},                 /* a mass of 40 */
-        {"energy", 1 << ENERGY, 34},             /* as stored */
+        {"nominal", 0, 30.00018605978956}, /* sqrt(30^2 + 0.105658^2) */
+        {"mass", 1 << MASS, 50},           /* a mass of 40 */
+        {"energy", 1 << ENERGY, 34},       /* as stored */
     };
     static const unsigned momenta[] = {POLAR, CARTESIAN, POLAR | CARTESIAN};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

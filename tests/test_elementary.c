@@ -81,13 +81,21 @@ static void errors_stay_below_the_stated_bound(void **state)
 static void errors_stay_below_the_bound_next_to_the_seams(void **state)
 {
     (void)state;
-    static const struct grid functions[] = {
-        {"log", elementary_log, logl},       {"exp", elementary_exp, expl},
-        {"sinh", elementary_sinh, sinhl},    {"cosh", elementary_cosh, coshl},
-        {"asinh", elementary_asinh, asinhl}, {"sin", elementary_sin, sinl, .absolute = true},
-        {"cos", elementary_cos, cosl, .absolute = true}};
-    static const double seams[] = {0x1.6a09e667f3bcdp-1, 0x1.6a09e667f3bcdp+0, 1.0, 0x1p-28,
-                                   0.34657359027997264,  DBL_MIN,              2.0, 500.0};
+    static const struct grid functions[] = {{"log", elementary_log, logl},
+                                            {"exp", elementary_exp, expl},
+                                            {"sinh", elementary_sinh, sinhl},
+                                            {"cosh", elementary_cosh, coshl},
+                                            {"asinh", elementary_asinh, asinhl},
+                                            {"sin", elementary_sin, sinl, .absolute = true},
+                                            {"cos", elementary_cos, cosl, .absolute = true}};
+    static const double seams[] = {0x1.6a09e667f3bcdp-1,
+                                   0x1.6a09e667f3bcdp+0,
+                                   1.0,
+                                   0x1p-28,
+                                   0.34657359027997264,
+                                   DBL_MIN,
+                                   2.0,
+                                   500.0};
     for (size_t f = 0; f < ARRAY_LENGTH(functions); f++) {
         for (size_t i = 0; i < ARRAY_LENGTH(seams); i++) {
             check_point(&functions[f], nextafter(seams[i], 0));

@@ -41,8 +41,9 @@ static double weight(enum family family, size_t i, uint64_t bits, double last)
     case GENERATOR:
         return ((double)(bits & 0x3FFFFFFF) - 0x20000000) * 0x1p-30;
     case CANCELLING:
-        return i % 2 == 1 && bits % 1000 != 0 ? -last
-                                              : make_double(sign, 523 + exponent % 1000, fraction);
+        return i % 2 == 1 && bits % 1000 != 0
+                   ? -last
+                   : make_double(sign, 523 + exponent % 1000, fraction);
     case WIDE:
         return wide[bits % 6];
     case SUBNORMAL:
@@ -158,8 +159,8 @@ static void squares_are_exact_too(void **state)
         {{3, -4}, 25},
         {{1 + 0x1p-52}, 1 + 0x1p-51},
         {{0x1p-537}, 0x1p-1074},
-        {{0x1p-538}, 0},                      /* a quarter of the smallest double */
-        {{0x1p-538, 0x1p-538}, 0},            /* half of it: to even */
+        {{0x1p-538}, 0},           /* a quarter of the smallest double */
+        {{0x1p-538, 0x1p-538}, 0}, /* half of it: to even */
         {{0x1p-538, 0x1p-538, 1e-200}, 0x1p-1074},
         {{DBL_TRUE_MIN}, 0},
         {{0x1p511, 0x1p511}, 0x1p1023},
@@ -292,7 +293,8 @@ static void merging_in_any_tree_gives_the_same_bytes(void **state)
 static void a_sum_merged_with_itself_doubles(void **state)
 {
     (void)state;
-    static const double values[] = {1, -1, 0x1p31, -0x1p31, 0x1.fffffffep31, 1e-150, -DBL_MAX, 0};
+    static const double values[] = {1,      -1,       0x1p31, -0x1p31, 0x1.fffffffep31,
+                                    1e-150, -DBL_MAX, 0};
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
         struct exact sum = {0};
         exact_add(&sum, values[i]);
@@ -355,7 +357,7 @@ static void each_value_has_one_form_and_comes_back(void **state)
 static void the_layout_is_the_stated_one(void **state)
 {
     (void)state;
-    static const uint8_t minus_three_halves[] = {2, 67, 0, 0, 0, 2, 0, 0, 0,
+    static const uint8_t minus_three_halves[] = {2, 67, 0, 0,    0, 2, 0, 0, 0,
                                                  0, 0,  0, 0x80, 1, 0, 0, 0};
     struct exact sum = {0};
     struct buffer bytes = {0};

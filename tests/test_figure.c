@@ -348,6 +348,36 @@ static void same_sign_pairs_are_the_control_of_dimuons(void **state)
     fake_run_close(&f);
 }
 
+/* A stack that lacks a process would say too much. */
+static void no_significance_before_every_sample_was_seen(void **state)
+{
+    (void)state;
+    struct fake_run f;
+    fake_run_open(&f, &analysis_higgs4l);
+    add_processes(&f);
+    f.sample[0] = data("data", 2012, ALL_CHANNELS, 1000);
+    f.sample[1] = simulation("higgs", "higgs", 2012, 1);
+    f.sample[2] = simulation("zz", "zz", 2012, 1);
+    f.sample[3] = simulation("zjets", "zjets", 2012, 1);
+    f.dataset.n_samples = 4;
+    for (size_t s = 0; s < 4; s++) {
+        fake_run_add_file(&f, s, 10, 1, NULL);
+    }
+    fake_run_reload(&f);
+    for (size_t s = 0; s < 4; s++) {
+        struct partial p;
+        fake_run_book(&f, s, &p);
+        fill(&p, "m4l", "4mu", 125, 5, 1);
+        fake_run_accept(&f, s, &p);
+        partial_release(&p);
+        json_t *figure = figure_of(&f, &first_figure);
+        const json_t *window = json_object_get(figure, "window");
+        assert_int_equal(json_object_get(window, "significance_expected") != NULL, s == 3);
+        json_decref(figure);
+    }
+    fake_run_close(&f);
+}
+
 static void simulation_alone_is_scaled_to_a_target_or_shown_as_it_is(void **state)
 {
     (void)state;
@@ -392,6 +422,7 @@ int main(void)
         cmocka_unit_test(unequal_streams_scale_by_themselves),
         cmocka_unit_test(a_channel_is_shown_by_itself),
         cmocka_unit_test(same_sign_pairs_are_the_control_of_dimuons),
+        cmocka_unit_test(no_significance_before_every_sample_was_seen),
         cmocka_unit_test(simulation_alone_is_scaled_to_a_target_or_shown_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

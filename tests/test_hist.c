@@ -24,9 +24,21 @@ static void every_number_lands_in_exactly_one_bin(void **state)
         size_t bin; /* 12: no number */
     } cases[] = {
         /* 10 bins over [0, 10) */
-        {-0.1, 0},        {0.0, 1},      {-0.0, 1},      {9.999, 10},   {10.0, 11},
-        {INFINITY, 11},   {-INFINITY, 0}, {NAN, 12},      {-NAN, 12},    {DBL_TRUE_MIN, 1},
-        {-DBL_TRUE_MIN, 0}, {1e308, 11},  {-1e308, 0},    {DBL_MIN, 1},  {4.999999999999999, 5},
+        {-0.1, 0},
+        {0.0, 1},
+        {-0.0, 1},
+        {9.999, 10},
+        {10.0, 11},
+        {INFINITY, 11},
+        {-INFINITY, 0},
+        {NAN, 12},
+        {-NAN, 12},
+        {DBL_TRUE_MIN, 1},
+        {-DBL_TRUE_MIN, 0},
+        {1e308, 11},
+        {-1e308, 0},
+        {DBL_MIN, 1},
+        {4.999999999999999, 5},
         {5, 6},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -136,7 +148,7 @@ static void sums_of_weights_are_those_of_each_bin(void **state)
     static const struct {
         double x;
         double w;
-    } fills[] = {{0.5, 2},  {0.5, -3},  {1, 0.5},  {2.5, 1e300}, {2.5, -1e300}, {2.5, 0.25},
+    } fills[] = {{0.5, 2},  {0.5, -3},  {1, 0.5}, {2.5, 1e300}, {2.5, -1e300}, {2.5, 0.25},
                  {-1, 0.1}, {3, -0.75}, {NAN, 4}, {NAN, 8},     {1, 0}};
     static const double sum[] = {0.1, -1, 0.5, 0.25, -0.75, 12};
     static const double squares[] = {0.1 * 0.1, 13, 0.25, INFINITY, 0.5625, 80};

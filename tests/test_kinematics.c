@@ -20,12 +20,12 @@ static void assert_near(double value, long double truth, double relative)
 static long double mass_in_long_double(const struct momentum *a, const struct momentum *b,
                                        long double m1, long double m2)
 {
-    long double dot = (long double)a->px * b->px + (long double)a->py * b->py +
-                      (long double)a->pz * b->pz;
-    long double p1 = (long double)a->px * a->px + (long double)a->py * a->py +
-                     (long double)a->pz * a->pz;
-    long double p2 = (long double)b->px * b->px + (long double)b->py * b->py +
-                     (long double)b->pz * b->pz;
+    long double dot =
+        (long double)a->px * b->px + (long double)a->py * b->py + (long double)a->pz * b->pz;
+    long double p1 =
+        (long double)a->px * a->px + (long double)a->py * a->py + (long double)a->pz * a->pz;
+    long double p2 =
+        (long double)b->px * b->px + (long double)b->py * b->py + (long double)b->pz * b->pz;
     return sqrtl(m1 * m1 + m2 * m2 + 2 * (sqrtl((p1 + m1 * m1) * (p2 + m2 * m2)) - dot));
 }
 
@@ -46,8 +46,8 @@ static void equal_momenta_have_twice_their_mass_at_any_energy(void **state)
 static void massless_ones_have_two_pt_times_the_sine_of_half_their_angle(void **state)
 {
     (void)state;
-    static const double angles[] = {1e-12, 1e-8, 1e-4, 0.1, 1, 1.5707963267948966,
-                                    1.6,   2,    3,    3.14159265358979};
+    static const double angles[] = {
+        1e-12, 1e-8, 1e-4, 0.1, 1, 1.5707963267948966, 1.6, 2, 3, 3.14159265358979};
     for (size_t i = 0; i < ARRAY_LENGTH(angles); i++) {
         struct momentum a = momentum_polar(40, 0, 0, 0);
         struct momentum b = momentum_polar(50, 0, angles[i], 0);

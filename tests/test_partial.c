@@ -39,7 +39,8 @@ static void fill(struct partial *p, unsigned seed)
         if (p->weighted) {
             exact_add(&p->sumw, w);
         }
-        hist_fill(&p->hist[i % 3].hist, i % 11 == 0 ? (double)NAN : fmod(seed + 1.9 * i, 12), w);
+        hist_fill(&p->hist[i % 3].hist, i % 11 == 0 ? (double)NAN : fmod(seed + 1.9 * i, 12),
+                  w);
         partial_pass(p, 0, w);
         if (i % 4 == seed % 4) {
             partial_pass(p, 1, w);
@@ -63,7 +64,8 @@ static void partials_add_up_to_the_same_in_any_order(void **state)
         }
         struct buffer truth = {0};
         partial_encode(&whole, &truth);
-        for (unsigned step = 1; step < N; step += 2) { /* odd ones but multiples of 5 reach all */
+        for (unsigned step = 1; step < N;
+             step += 2) { /* odd ones but multiples of 5 reach all */
             struct partial sum;
             check_ok(partial_init_like(&sum, &whole, &err), &err);
             for (unsigned i = 0; i < N; i++) {
@@ -335,7 +337,10 @@ static void a_flipped_bit_is_refused_or_the_one_form_of_another_partial(void **s
     }
 }
 
-enum { HEAD_WEIGHTED = 8, HEAD_SIZE = 18 /* magic, version, weighted, events, sum of sign 0 */ };
+enum {
+    HEAD_WEIGHTED = 8,
+    HEAD_SIZE = 18 /* magic, version, weighted, events, sum of sign 0 */
+};
 
 /* A partial with a head as given and these blocks of one filled one, in this order. */
 static bool takes_blocks(const size_t *blocks, size_t n, uint32_t stated)
@@ -372,11 +377,16 @@ static void blocks_out_of_order_twice_or_missing_are_refused(void **state)
         uint32_t stated;
         bool good;
     } cases[] = {
-        {{0, 1, 2, 3, 4}, 5, 5, true},   {{1, 0, 2, 3, 4}, 5, 5, true}, /* another partial */
-        {{0}, 0, 0, true},               {{0, 1, 2, 3, 4}, 5, 4, false},
-        {{0, 1, 2, 3, 4}, 5, 6, false},  {{0, 1, 2, 3, 4}, 5, UINT32_MAX, false},
-        {{0, 1, 3, 2, 4}, 5, 5, false},  {{3, 4, 0, 1, 2}, 5, 5, false},
-        {{0, 1, 2, 3, 4, 4}, 6, 6, false}, {{0, 0, 1, 2, 3, 4}, 6, 6, false},
+        {{0, 1, 2, 3, 4}, 5, 5, true},
+        {{1, 0, 2, 3, 4}, 5, 5, true}, /* another partial */
+        {{0}, 0, 0, true},
+        {{0, 1, 2, 3, 4}, 5, 4, false},
+        {{0, 1, 2, 3, 4}, 5, 6, false},
+        {{0, 1, 2, 3, 4}, 5, UINT32_MAX, false},
+        {{0, 1, 3, 2, 4}, 5, 5, false},
+        {{3, 4, 0, 1, 2}, 5, 5, false},
+        {{0, 1, 2, 3, 4, 4}, 6, 6, false},
+        {{0, 0, 1, 2, 3, 4}, 6, 6, false},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(takes_blocks(cases[i].block, cases[i].n, cases[i].stated),

@@ -110,19 +110,23 @@ static int print_as_json(const struct analysis *only, struct error *err)
 
 static void write_list(struct buffer *out)
 {
-    struct table t = {.align = "lrl"};
-    table_add(&t, "analysis");
-    table_add(&t, "version");
-    table_add(&t, "what it does");
     for (size_t i = 0; analyses[i] != NULL; i++) {
-        table_add(&t, "%s", analyses[i]->name);
-        table_add(&t, "%u", analyses[i]->version);
-        table_add(&t, "%s", analyses[i]->summary);
+        buffer_printf(out, "%s, version %u\n    %s\n", analyses[i]->name, analyses[i]->version,
+                      analyses[i]->summary);
     }
-    table_write(&t, 0, out);
-    table_release(&t);
-    buffer_printf(out, "\nParameters and columns of one: picobarn analyses %s\n",
-                  analyses[0]->name);
+    buffer_printf(out, "\nParameters and columns of one: picobarn analyses NAME\n");
+}
+
+/* A default as the run file would say it. */
+static void put_default(const struct parameter *p, const json_t *value, struct buffer *out)
+{
+    if (p->kind == PARAMETER_AXIS) {
+        buffer_printf(out, "%s", p->axis); /* as short as it was meant, not all its edges */
+    } else if (json_is_string(value)) {
+        buffer_printf(out, "%s", json_string_value(value));
+    } else {
+        json_write_number(json_number_value(value), out);
+    }
 }
 
 static int write_parameters(const struct analysis *a, struct buffer *out, struct error *err)
@@ -131,20 +135,19 @@ static int write_parameters(const struct analysis *a, struct buffer *out, struct
     if (values == NULL) {
         return -1;
     }
-    struct table t = {.align = "lll"};
+    buffer_printf(out, "\nParameters, with their defaults:\n");
     for (size_t i = 0; i < a->n_parameters; i++) {
         const struct parameter *p = &a->parameter[i];
-        struct buffer value = {0};
-        (void)json_write_canonical(json_object_get(values, p->name), &value, NULL);
-        const char *text = buffer_string(&value);
-        table_add(&t, "%s", p->name);
-        table_add(&t, "%s", text == NULL ? "?" : text);
-        table_add(&t, "%s", p->help);
-        buffer_release(&value);
+        buffer_printf(out, "  %s: ", p->name);
+        put_default(p, json_object_get(values, p->name), out);
+        buffer_printf(out, "\n      %s", p->help);
+        if (p->kind == PARAMETER_CUT) {
+            buffer_printf(out, "; or off");
+        } else if (p->kind == PARAMETER_CHOICE) {
+            buffer_printf(out, "\n      one of: %s", p->choices);
+        }
+        buffer_printf(out, "\n");
     }
-    buffer_printf(out, "\nParameters, with their defaults:\n");
-    table_write(&t, 2, out);
-    table_release(&t);
     json_decref(values);
     return 0;
 }

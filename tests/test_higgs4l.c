@@ -1,0 +1,645 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_higgs4l.c - events made by hand against the selection as it is written down.
+ *
+ * Most are of massless leptons along the axes, so that all masses are whole numbers or known in
+ * closed form: A = (45, 0, 0), B = -A, C = (0, 20, 0), D = -C give m(AB) = 90, m(CD) = 40,
+ * m(AC) = m(AD) = m(BC) = m(BD) = sqrt(1800) = 42.43 and m(ABCD) = 130, without any rounding. */
+#include "analysis/analysis.h"
+
+#include <math.h>
+
+#include "tests/support/check.h"
+
+enum {
+    PT,
+    ETA,
+    PHI,
+    PX,
+    PY,
+    PZ,
+    CHARGE,
+    ISOLATION,
+    DXY,
+    DZ,
+    SIP3D,
+    SIP_DXY,
+    SIP_DXY_ERR,
+    SIP_DZ,
+    SIP_DZ_ERR,
+    N
+};
+enum { LOST_HITS = 2 * N, NEEDS };
+enum { MUONS, ELECTRONS, KINDS };
+enum { MU4, E4, MU2E2, CHANNELS };
+enum { ALL, LEPTONS, CHARGES, Z1_LEPTONS, Z1_MASS, Z2_MASS, M4L, STEPS };
+enum { HIST_M4L, HIST_WIDE, HIST_Z1, HIST_Z2, HISTS };
+enum { LEPTONS_MAX = 6 };
+
+/* Columns of a kind of lepton, as bits. */
+enum {
+    POLAR = 1 << PT | 1 << ETA | 1 << PHI,
+    CARTESIAN = 1 << PX | 1 << PY | 1 << PZ,
+    QUALITY = 1 << ISOLATION | 1 << DXY | 1 << DZ | 1 << SIP3D,
+    PARTS = 1 << SIP_DXY | 1 << SIP_DXY_ERR | 1 << SIP_DZ | 1 << SIP_DZ_ERR,
+};
+
+struct leptons {
+    size_t n;
+    double value[N][LEPTONS_MAX];
+    int32_t charge[LEPTONS_MAX];
+    int32_t lost_hits[LEPTONS_MAX];
+};
+
+struct event {
+    struct leptons kind[KINDS];
+};
+
+struct job {
+    struct settings settings;
+    struct partial out;
+};
+
+static void start(struct job *j, const char *given, bool weighted)
+{
+    struct error err = {0};
+    json_t *value = given == NULL ? NULL : json_loads(given, 0, NULL);
+    assert_true(given == NULL || value != NULL);
+    const struct analysis *a = &analysis_higgs4l;
+    check_ok(settings_init(&j->settings, a->parameter, a->n_parameters, value, &err), &err);
+    json_decref(value);
+    partial_init(&j->out, weighted);
+    check_ok(a->book(&j->settings, &j->out, &err), &err);
+}
+
+static void finish(struct job *j)
+{
+    partial_release(&j->out);
+    settings_release(&j->settings);
+}
+
+static void process(struct job *j, const struct event *e, unsigned columns, uint32_t channels)
+{
+    const double weight = -0.25;
+    uint32_t offset[KINDS][2] = {{0}};
+    struct column column[NEEDS] = {{0}};
+    for (size_t k = 0; k < KINDS; k++) {
+        offset[k][1] = (uint32_t)e->kind[k].n;
+        for (size_t i = 0; i < N; i++) {
+            column[k * N + i] =
+                (struct column){.f64 = (columns >> i & 1) != 0 ? e->kind[k].value[i] : NULL,
+                                .offset = offset[k]};
+        }
+        column[k * N + CHARGE] = (struct column){.i32 = e->kind[k].charge, .offset = offset[k]};
+    }
+    column[LOST_HITS] =
+        (struct column){.i32 = (columns >> N & 1) != 0 ? e->kind[ELECTRONS].lost_hits : NULL,
+                        .offset = offset[ELECTRONS]};
+    const struct batch batch = {
+        .n_events = 1, .weight = j->out.weighted ? &weight : NULL, .column = column};
+    analysis_higgs4l.process(&batch, 0, 1, &j->settings, channels, &j->out);
+}
+
+enum { WITH_LOST_HITS = 1 << N };
+static const unsigned usual = CARTESIAN | QUALITY | WITH_LOST_HITS;
+
+/* How many steps of the channel's cutflow one event passed. */
+static size_t passed(const struct job *j, size_t channel)
+{
+    size_t n = 0;
+    for (size_t s = 0; s < STEPS; s++) {
+        uint64_t events = j->out.step[channel * STEPS + s].n_events;
+        assert_true(events <= 1 && (events == 0 || n == s)); /* none is left out */
+        n += events;
+    }
+    for (size_t h = 0; h < HISTS; h++) { /* filled if and only if all are passed */
+        assert_int_equal(hist_entries(&j->out.hist[channel * HISTS + h].hist), n == STEPS);
+    }
+    return n;
+}
+
+/* Appends a lepton that passes every quality cut, in both ways of saying its momentum. */
+static void add(struct leptons *l, double px, double py, double pz, int32_t charge)
+{
+    size_t i = l->n++;
+    double pt = sqrt(px * px + py * py);
+    l->value[PX][i] = px;
+    l->value[PY][i] = py;
+    l->value[PZ][i] = pz;
+    l->value[PT][i] = pt;
+    l->value[ETA][i] = asinh(pz / pt);
+    l->value[PHI][i] = atan2(py, px);
+    l->value[ISOLATION][i] = 0.1;
+    l->value[DXY][i] = l->value[SIP_DXY][i] = 0.001;
+    l->value[DZ][i] = l->value[SIP_DZ][i] = 0.002;
+    l->value[SIP_DXY_ERR][i] = l->value[SIP_DZ_ERR][i] = 0.005;
+    l->value[SIP3D][i] = 0.5;
+    l->charge[i] = charge;
+}
+
+/* A, B, C and D, the two kinds as given: 0 muons, 1 electrons. */
+static struct event make(size_t ab, size_t cd, const int32_t charge[4])
+{
+    struct event e = {{{0}}};
+    add(&e.kind[ab], 45, 0, 0, charge[0]);
+    add(&e.kind[ab], -45, 0, 0, charge[1]);
+    add(&e.kind[cd], 0, 20, 0, charge[2]);
+    add(&e.kind[cd], 0, -20, 0, charge[3]);
+    return e;
+}
+
+static const int32_t alternating[] = {1, -1, 1, -1};
+static const char massless[] = "{\"muon_mass_gev\": 0, \"electron_mass_gev\": 0}";
+
+/* The same with one more parameter. */
+static void start_with(struct job *j, const char *name, double value)
+{
+    char given[160];
+    (void)snprintf(given, sizeof given,
+                   "{\"muon_mass_gev\": 0, \"electron_mass_gev\": 0, \"%s\": %.17g}", name,
+                   value);
+    start(j, given, false);
+}
+
+static void needs_stand_where_this_test_thinks(void **state)
+{
+    (void)state;
+    static const char *const names[N] = {"pt",    "eta",    "phi",    "px",  "py",
+                                         "pz",    "charge", "",       "dxy", "dz",
+                                         "sip3d", "dxy",    "dxyErr", "dz",  "dzErr"};
+    const struct need *need = analysis_higgs4l.need;
+    assert_int_equal(analysis_higgs4l.n_needs, NEEDS);
+    for (size_t i = 0; i < N; i++) {
+        check_begins(need[i].name, "Muon_");
+        check_begins(need[N + i].name, "Electron_");
+        check_contains(need[i].name, names[i]);
+        check_contains(need[N + i].name, names[i]);
+    }
+    assert_string_equal(need[ISOLATION].name, "Muon_pfRelIso04_all");
+    assert_string_equal(need[N + ISOLATION].name, "Electron_pfRelIso03_all");
+    assert_string_equal(need[LOST_HITS].name, "Electron_lostHits");
+    assert_true(need[LOST_HITS].optional);
+}
+
+static size_t bin_of(const struct job *j, size_t channel, size_t hist)
+{
+    const struct hist *h = &j->out.hist[channel * HISTS + hist].hist;
+    size_t bin = 0;
+    while (bin < h->axis.n_bins + 2 && h->count[bin] == 0) {
+        bin++;
+    }
+    return bin;
+}
+
+static void a_good_event_lands_in_its_channel_with_its_masses(void **state)
+{
+    (void)state;
+    static const size_t kinds[CHANNELS + 1][2] = {
+        {MUONS, MUONS}, {ELECTRONS, ELECTRONS}, {MUONS, ELECTRONS}, {ELECTRONS, MUONS}};
+    for (size_t k = 0; k <= CHANNELS; k++) {
+        struct job j;
+        size_t channel = k < CHANNELS ? k : MU2E2;
+        struct event e = make(kinds[k][0], kinds[k][1], alternating);
+        start(&j, massless, false);
+        process(&j, &e, usual, UINT32_MAX);
+        for (size_t c = 0; c < CHANNELS; c++) {
+            assert_int_equal(passed(&j, c), c == channel ? STEPS : 1);
+        }
+        assert_int_equal(bin_of(&j, channel, HIST_M4L), (130 - 70) / 3 + 1);
+        assert_int_equal(bin_of(&j, channel, HIST_WIDE), 130 / 3 + 1);
+        assert_int_equal(bin_of(&j, channel, HIST_Z1), 90 / 2 + 1);
+        assert_int_equal(bin_of(&j, channel, HIST_Z2), 40 / 2 + 1);
+        finish(&j);
+    }
+}
+
+enum { FAIL = 1, PASS = STEPS };
+
+/* A value of the last of four leptons of a kind, which is good or not. */
+static void each_lepton_cut_holds_at_below_and_above_its_value(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t column;
+        double cut[KINDS]; /* muons, electrons */
+        bool absolute;
+        bool least; /* above the cut is good */
+    } cuts[] = {
+        {PT, {5, 7}, false, true},
+        {ETA, {2.4, 2.5}, true, false},
+        {ISOLATION, {0.4, 0.4}, true, false},
+        {DXY, {0.5, 0.5}, true, false},
+        {DZ, {1, 1}, true, false},
+        {SIP3D, {4, 4}, false, false},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cuts) * KINDS; i++) {
+        size_t kind = i % KINDS;
+        size_t column = cuts[i / KINDS].column;
+        double at = cuts[i / KINDS].cut[kind];
+        bool least = cuts[i / KINDS].least;
+        const struct {
+            double value;
+            bool good;
+        } cases[] = {
+            {at, false},
+            {nextafter(at, -INFINITY), !least},
+            {nextafter(at, INFINITY), least},
+            {-at, !cuts[i / KINDS].absolute && !least},
+            {-nextafter(at, 0), !least},
+            {-999, !cuts[i / KINDS].absolute && !least},
+            {NAN, false},
+            {INFINITY, false},
+            {0, !least},
+        };
+        for (size_t k = 0; k < ARRAY_LENGTH(cases); k++) {
+            struct job j;
+            struct event e = make(kind, kind, alternating);
+            e.kind[kind].value[column][3] = cases[k].value;
+            bool counts = cases[k].good || (column == PT && isinf(cases[k].value));
+            start(&j, massless, false);
+            process(&j, &e, POLAR | QUALITY, UINT32_MAX);
+            assert_int_equal(j.out.step[kind * STEPS + LEPTONS].n_events, counts);
+            finish(&j);
+        }
+    }
+}
+
+static void an_electron_may_miss_one_hit_where_the_file_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t hits;
+        const char *given;
+        unsigned columns;
+        size_t steps;
+    } cases[] = {
+        {0, NULL, WITH_LOST_HITS, PASS},
+        {1, NULL, WITH_LOST_HITS, PASS},
+        {2, NULL, WITH_LOST_HITS, FAIL},
+        {2, NULL, 0, PASS}, /* the file has none */
+        {2, "{\"electron_lost_hits_max\": \"off\"}", WITH_LOST_HITS, PASS},
+        {2, "{\"electron_lost_hits_max\": 2}", WITH_LOST_HITS, PASS},
+        {1, "{\"electron_lost_hits_max\": 0}", WITH_LOST_HITS, FAIL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct job j;
+        struct event e = make(ELECTRONS, ELECTRONS, alternating);
+        e.kind[ELECTRONS].lost_hits[2] = cases[i].hits;
+        start(&j, cases[i].given, false);
+        process(&j, &e, CARTESIAN | QUALITY | cases[i].columns, UINT32_MAX);
+        assert_int_equal(passed(&j, E4), cases[i].steps);
+        finish(&j);
+    }
+}
+
+static void without_sip3d_it_is_made_from_its_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        double dxy, dz, dxy_err, dz_err;
+        size_t steps;
+    } cases[] = {
+        {0.25, 0, 0.0625, 0, FAIL}, /* 4, without rounding */
+        {0.25, 0, 0.0626, 0, PASS},
+        {0, -0.25, 0, 0.0625, FAIL},
+        {0, -0.25, 0, 0.0626, PASS},
+        {0.1875, 0.25, 0.0625, 0.0625, PASS},   /* 0.3125 / 0.0884 = 3.54 */
+        {0.1875, 0.25, 0.046875, 0.0625, FAIL}, /* 0.3125 / 0.078125 = 4 */
+        {0.1, 0.1, 0, 0, FAIL},                 /* infinite */
+        {0, 0, 0, 0, FAIL},                     /* no number */
+        {NAN, 0, 1, 1, FAIL},
+        {0, NAN, 1, 1, FAIL},
+        {0, 0, NAN, 1, FAIL},
+        {0, 0, 1, NAN, FAIL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases) * KINDS; i++) {
+        size_t kind = i % KINDS;
+        size_t k = i / KINDS;
+        struct job j;
+        struct event e = make(kind, kind, alternating);
+        e.kind[kind].value[SIP_DXY][1] = cases[k].dxy;
+        e.kind[kind].value[SIP_DZ][1] = cases[k].dz;
+        e.kind[kind].value[SIP_DXY_ERR][1] = cases[k].dxy_err;
+        e.kind[kind].value[SIP_DZ_ERR][1] = cases[k].dz_err;
+        start(&j, massless, false);
+        process(&j, &e, CARTESIAN | PARTS | 1 << ISOLATION | 1 << DXY | 1 << DZ, UINT32_MAX);
+        assert_int_equal(passed(&j, kind == MUONS ? MU4 : E4), cases[k].steps);
+        finish(&j);
+    }
+}
+
+/* A cut that is off lets all pass, and its column need not be there. */
+static void a_quality_cut_that_is_off_needs_no_column(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given;
+        size_t column;
+    } cases[] = {
+        {"{\"isolation_max\": \"off\"}", ISOLATION},
+        {"{\"dxy_max_cm\": \"off\"}", DXY},
+        {"{\"dz_max_cm\": \"off\"}", DZ},
+        {"{\"sip3d_max\": \"off\"}", SIP3D},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct need *need = &analysis_higgs4l.need[cases[i].column];
+        unsigned bit = 1U << cases[i].column;
+        struct event e = make(MUONS, MUONS, alternating);
+        e.kind[MUONS].value[cases[i].column][0] = 1e6;
+        for (unsigned present = 0; present < 2; present++) {
+            struct job j;
+            start(&j, cases[i].given, false);
+            assert_false(need->wanted(&j.settings));
+            process(&j, &e, present == 0 ? usual & ~bit : usual, UINT32_MAX);
+            assert_int_equal(passed(&j, MU4), PASS);
+            finish(&j);
+        }
+        struct job j;
+        start(&j, NULL, false);
+        assert_true(need->wanted(&j.settings));
+        process(&j, &e, usual, UINT32_MAX);
+        assert_int_equal(passed(&j, MU4), FAIL);
+        finish(&j);
+    }
+}
+
+/* The values of the good event are Z1 90 of leptons of 45, Z2 40, m4l 130: every cut is strict. */
+static void each_event_cut_holds_at_below_and_above_its_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        double at;
+        bool least; /* the value must be above the parameter */
+        size_t steps;
+    } cuts[] = {
+        {"z1_hard_pt_min_gev", 45, true, Z1_LEPTONS},
+        {"z1_soft_pt_min_gev", 45, true, Z1_LEPTONS},
+        {"z1_min_gev", 90, true, Z1_MASS},
+        {"z1_max_gev", 90, false, Z1_MASS},
+        {"z2_min_gev", 40, true, Z2_MASS},
+        {"z2_max_gev", 40, false, Z2_MASS},
+        {"m4l_min_gev", 130, true, M4L},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cuts) * CHANNELS; i++) {
+        size_t channel = i % CHANNELS;
+        size_t k = i / CHANNELS;
+        const double value[] = {cuts[k].at, nextafter(cuts[k].at, 0),
+                                nextafter(cuts[k].at, INFINITY)};
+        for (size_t v = 0; v < ARRAY_LENGTH(value); v++) {
+            bool good = cuts[k].least ? cuts[k].at > value[v] : cuts[k].at < value[v];
+            struct job j;
+            struct event e = make(channel == E4, channel != MU4, alternating);
+            start_with(&j, cuts[k].name, value[v]);
+            process(&j, &e, usual, UINT32_MAX);
+            assert_int_equal(passed(&j, channel), good ? PASS : cuts[k].steps);
+            finish(&j);
+        }
+    }
+}
+
+static void the_pairing_nearest_to_the_z_wins_of_those_that_are_neutral(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t charge[4];
+        double z_mass;
+        double z1, z2; /* 0 for none */
+    } cases[] = {
+        {{1, -1, 1, -1}, 91.1876, 90, 40}, /* 12|34, not 14|23 */
+        {{1, -1, -1, 1}, 91.1876, 90, 40}, /* 12|34, not 13|24 */
+        {{-1, 1, 1, -1}, 91.1876, 90, 40},
+        {{1, 1, -1, -1}, 91.1876, 42.43, 42.43}, /* 13|24 or 14|23 */
+        {{-1, -1, 1, 1}, 91.1876, 42.43, 42.43},
+        {{1, -1, 1, -1}, 60, 42.43, 42.43}, /* 17.6 off: better than 40 (20) and 90 (30) */
+        {{1, -1, 1, -1}, 10, 40, 90},       /* Z1 is the nearer, not the heavier */
+        {{1, -1, 1, -1}, 65, 42.43, 42.43}, /* 90 and 40 are 25 off, 42.43 is 22.6 */
+        {{1, -1, 1, -1}, 69, 90, 40},       /* 21 off, 42.43 is 26.6 */
+        {{2, -3, 4, -5}, 91.1876, 90, 40},  /* signs are what counts */
+        {{1, 1, 1, -1}, 91.1876, 0, 0},
+        {{1, 1, 1, 1}, 91.1876, 0, 0},
+        {{1, -1, 0, 0}, 91.1876, 0, 0}, /* no charge is no neutral pair */
+        {{0, 0, 0, 0}, 91.1876, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases) * 2; i++) {
+        size_t kind = i % 2;
+        size_t k = i / 2;
+        struct job j;
+        struct event e = make(kind, kind, cases[k].charge);
+        char given[256];
+        (void)snprintf(
+            given, sizeof given,
+            "{\"muon_mass_gev\": 0, \"electron_mass_gev\": 0, \"z_mass_gev\": %g, "
+            "\"z1_hard_pt_min_gev\": 10, \"z1_mass_axis\": {\"edges\": [-9, %g, %g, 200]}, "
+            "\"z2_mass_axis\": {\"edges\": [-9, %g, %g, 200]}}",
+            cases[k].z_mass, cases[k].z1 - 0.01, cases[k].z1 + 0.01, cases[k].z2 - 0.01,
+            cases[k].z2 + 0.01);
+        start(&j, given, false);
+        process(&j, &e, usual, UINT32_MAX);
+        assert_int_equal(passed(&j, kind), cases[k].z1 == 0 ? CHARGES : PASS);
+        if (cases[k].z1 > 0) { /* the middle one of three bins */
+            assert_int_equal(bin_of(&j, kind, HIST_Z1), 2);
+            assert_int_equal(bin_of(&j, kind, HIST_Z2), 2);
+        }
+        finish(&j);
+    }
+}
+
+static void of_more_than_four_the_hardest_are_taken_and_of_equal_ones_the_earlier(void **state)
+{
+    (void)state;
+    static const struct {
+        double pt[2]; /* of two more muons of charge +1 */
+        size_t place; /* where they stand */
+        size_t steps;
+    } cases[] = {
+        {{19, 18}, 0, PASS},                         /* softer: not looked at */
+        {{19, 18}, 2, PASS},    {{20, 20}, 4, PASS}, /* as hard as C and D, but later */
+        {{20, 20}, 0, CHARGES}, /* as hard and earlier: with A and B, three are positive */
+        {{50, 60}, 4, CHARGES}, /* harder */
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct event four = make(MUONS, MUONS, alternating);
+        struct event e = {{{0}}};
+        struct leptons *l = &e.kind[MUONS];
+        const struct leptons *f = &four.kind[MUONS];
+        for (size_t k = 0; k <= 4; k++) {
+            if (k == cases[i].place) {
+                add(l, cases[i].pt[0], 0, 1, 1);
+                add(l, cases[i].pt[1], 0, 2, 1);
+            }
+            if (k < 4) {
+                add(l, f->value[PX][k], f->value[PY][k], f->value[PZ][k], f->charge[k]);
+            }
+        }
+        struct job j;
+        start(&j, massless, false);
+        process(&j, &e, usual, UINT32_MAX);
+        assert_int_equal(passed(&j, MU4), cases[i].steps);
+        finish(&j);
+    }
+}
+
+/* In falling pT whatever the file's order: 24 orders of four leptons of different pT. */
+static void the_order_in_the_file_changes_nothing(void **state)
+{
+    (void)state;
+    static const double p[4][3] = {{45, 3, 9}, {-40, 5, -20}, {1, 25, 4}, {2, -21, 30}};
+    struct job first;
+    start(&first, NULL, false);
+    for (size_t order = 0; order < 24; order++) {
+        size_t place[4] = {order % 4, (order / 4) % 3, (order / 12) % 2, 0};
+        bool used[4] = {false};
+        struct event e = {{{0}}};
+        for (size_t i = 0; i < 4; i++) {
+            size_t k = 0;
+            for (size_t skip = place[i]; used[k] || skip > 0; k++) {
+                skip -= used[k] ? 0 : 1;
+            }
+            used[k] = true;
+            add(&e.kind[MUONS], p[k][0], p[k][1], p[k][2], alternating[k]);
+        }
+        struct job j;
+        start(&j, NULL, false);
+        process(&j, &e, usual, UINT32_MAX);
+        assert_int_equal(passed(&j, MU4), PASS);
+        if (order == 0) {
+            process(&first, &e, usual, UINT32_MAX);
+        }
+        assert_true(partial_equal(&j.out, &first.out));
+        finish(&j);
+    }
+    finish(&first);
+}
+
+static void two_muons_and_two_electrons_are_the_hardest_of_each(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t muon[3];
+        int32_t electron[3];
+        size_t n_muons, n_electrons;
+        size_t steps;
+    } cases[] = {
+        {{1, -1}, {1, -1}, 2, 2, PASS},
+        {{1, -1}, {-1, 1}, 2, 2, PASS},
+        {{1, 1}, {-1, -1}, 2, 2, CHARGES}, /* neutral together is not enough */
+        {{1, -1}, {1, 1}, 2, 2, CHARGES},
+        {{1, -1, 1}, {1, -1, -1}, 3, 3, PASS},
+        {{1, 1, -1}, {1, -1}, 3, 2, CHARGES}, /* the third is not looked at */
+        {{1, -1}, {1}, 2, 1, FAIL},
+        {{1}, {1, -1}, 1, 2, FAIL},
+        {{0}, {0}, 0, 0, FAIL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct event e = {{{0}}};
+        for (size_t k = 0; k < cases[i].n_muons; k++) {
+            add(&e.kind[MUONS], (k == 1 ? -1 : 1) * (45 - (double)k), 0, 0, cases[i].muon[k]);
+        }
+        for (size_t k = 0; k < cases[i].n_electrons; k++) {
+            add(&e.kind[ELECTRONS], 0, (k == 1 ? -1 : 1) * (22 - (double)k), 0,
+                cases[i].electron[k]);
+        }
+        struct job j;
+        start(&j, NULL, false);
+        process(&j, &e, usual, UINT32_MAX);
+        assert_int_equal(passed(&j, MU2E2), cases[i].steps);
+        finish(&j);
+    }
+}
+
+static void channels_are_independent_and_only_those_asked_for_are_filled(void **state)
+{
+    (void)state;
+    for (uint32_t channels = 0; channels < 8; channels++) {
+        struct event e = make(MUONS, MUONS, alternating);
+        add(&e.kind[ELECTRONS], 0, 22, 1, 1);
+        add(&e.kind[ELECTRONS], 0, -22, 1, -1);
+        struct job j;
+        start(&j, NULL, false);
+        process(&j, &e, usual, channels);
+        static const size_t steps[CHANNELS] = {PASS, FAIL, PASS};
+        for (size_t c = 0; c < CHANNELS; c++) {
+            assert_int_equal(passed(&j, c), (channels >> c & 1) != 0 ? steps[c] : 0);
+        }
+        finish(&j);
+    }
+}
+
+static void polar_and_cartesian_columns_give_the_same(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        struct event e = {{{0}}};
+        for (size_t k = 0; k < 8; k++) {
+            double phi = 0.7 * i + 1.9 * (double)k + 0.1 * i * (double)k;
+            double pt = 6 + fmod(13.7 * i + 9.1 * (double)k, 60);
+            double pz = pt * sinh(2.6 * sin(1.1 * i + 3.3 * (double)k));
+            add(&e.kind[k % 2], pt * cos(phi), pt * sin(phi), pz, k % 4 < 2 ? 1 : -1);
+        }
+        struct job polar;
+        struct job cartesian;
+        start(&polar, NULL, false);
+        start(&cartesian, NULL, false);
+        process(&polar, &e, POLAR | QUALITY, UINT32_MAX);
+        process(&cartesian, &e, CARTESIAN | QUALITY, UINT32_MAX);
+        assert_true(partial_equal(&polar.out, &cartesian.out));
+        finish(&polar);
+        finish(&cartesian);
+    }
+}
+
+/* A direction that is no number makes masses that are none: they pass no cut, fill nothing, and
+ * never look nearer to the Z than a number. */
+static void an_azimuth_that_is_no_number_fails_at_the_second_z(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 4; k++) {
+        struct event e = make(MUONS, MUONS, alternating);
+        e.kind[MUONS].value[PHI][k] = NAN;
+        struct job j;
+        start(&j, massless, false);
+        process(&j, &e, POLAR | QUALITY, UINT32_MAX);
+        assert_int_equal(passed(&j, MU4), Z2_MASS);
+        finish(&j);
+    }
+}
+
+static void weights_are_summed_at_every_step_passed(void **state)
+{
+    (void)state;
+    struct job j;
+    struct event e = make(MUONS, MUONS, alternating);
+    start(&j, massless, true);
+    process(&j, &e, usual, UINT32_MAX);
+    assert_int_equal(passed(&j, MU4), PASS);
+    for (size_t s = 0; s < STEPS; s++) {
+        assert_true(exact_round(&j.out.step[s].sumw) == -0.25);
+    }
+    const struct hist *h = &j.out.hist[HIST_M4L].hist;
+    size_t bin = bin_of(&j, MU4, HIST_M4L);
+    assert_true(exact_round(&h->sums[bin].w) == -0.25);
+    assert_true(exact_round(&h->sums[bin].w2) == 0.0625);
+    finish(&j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(needs_stand_where_this_test_thinks),
+        cmocka_unit_test(a_good_event_lands_in_its_channel_with_its_masses),
+        cmocka_unit_test(each_lepton_cut_holds_at_below_and_above_its_value),
+        cmocka_unit_test(an_electron_may_miss_one_hit_where_the_file_says_so),
+        cmocka_unit_test(without_sip3d_it_is_made_from_its_parts),
+        cmocka_unit_test(a_quality_cut_that_is_off_needs_no_column),
+        cmocka_unit_test(each_event_cut_holds_at_below_and_above_its_value),
+        cmocka_unit_test(the_pairing_nearest_to_the_z_wins_of_those_that_are_neutral),
+        cmocka_unit_test(of_more_than_four_the_hardest_are_taken_and_of_equal_ones_the_earlier),
+        cmocka_unit_test(the_order_in_the_file_changes_nothing),
+        cmocka_unit_test(two_muons_and_two_electrons_are_the_hardest_of_each),
+        cmocka_unit_test(channels_are_independent_and_only_those_asked_for_are_filled),
+        cmocka_unit_test(polar_and_cartesian_columns_give_the_same),
+        cmocka_unit_test(an_azimuth_that_is_no_number_fails_at_the_second_z),
+        cmocka_unit_test(weights_are_summed_at_every_step_passed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
