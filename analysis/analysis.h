@@ -33,7 +33,7 @@ struct analysis {
     const char *summary;
     const char *const *channel; /* [n_channels] */
     size_t n_channels;
-    const char *control;       /* a channel that is shown beside the others as points of its own */
+    const char *control; /* a channel that is shown beside the others as points of its own */
     const char *control_title; /* and not summed with them: "Same sign"; both NULL for none */
     const struct parameter *parameter; /* [n_parameters] */
     size_t n_parameters;

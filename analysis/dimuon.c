@@ -129,29 +129,59 @@ static struct momentum muon(const struct batch *batch, size_t i, size_t energy)
                                    : momentum_cartesian(x, y, z, mass);
 }
 
-/* The pairs of one event; counts those of each channel that is filled. A pair with a charge of 0
- * belongs to neither. */
-static void fill_event(const struct batch *batch, size_t event, const struct settings *settings,
-                       uint32_t channel_bits, struct partial *out, size_t n_pairs[])
+/* The channel of a pair as a bit: signs, not a product, since charges are what a file says. No bit
+ * if a charge is 0: it is neither opposite nor equal. */
+static uint32_t channel_of(int32_t a, int32_t b)
+{
+    if (a == 0 || b == 0) {
+        return 0;
+    }
+    return UINT32_C(1) << ((a > 0) == (b > 0) ? CHANNEL_SS : CHANNEL_OS);
+}
+
+/* Nothing if there is no channel. */
+static void fill_pair(const struct momentum *a, const struct momentum *b, uint32_t channel,
+                      double weight, struct partial *out)
+{
+    if (channel == 0) {
+        return;
+    }
+    struct partial_hist *hist = out->hist + (channel >> CHANNEL_SS & 1) * N_HISTS;
+    double mass = momentum_mass(a, b);
+    for (size_t h = 0; h < N_HISTS; h++) {
+        hist_fill(&hist[h].hist, mass, weight);
+    }
+}
+
+/* The pairs of one event in the channels of these bits; returns the bits of those with a pair. */
+static uint32_t fill_event(const struct batch *batch, size_t event, size_t energy,
+                           uint32_t channel_bits, struct partial *out)
 {
     const uint32_t *offset = batch->column[CHARGE].offset;
     const int32_t *charge = batch->column[CHARGE].i32;
-    size_t energy = settings->at[MUON_ENERGY].choice;
-    double weight = batch_weight(batch, event);
+    uint32_t filled = 0;
     for (uint32_t i = offset[event]; i + 1 < offset[event + 1]; i++) {
         struct momentum a = muon(batch, i, energy);
         for (uint32_t j = i + 1; j < offset[event + 1]; j++) {
-            /* Signs, not a product: charges are what a file says. */
-            size_t channel = (charge[i] > 0) == (charge[j] > 0) ? CHANNEL_SS : CHANNEL_OS;
-            if (charge[i] == 0 || charge[j] == 0 || (channel_bits >> channel & 1) == 0) {
-                continue;
-            }
+            uint32_t channel = channel_of(charge[i], charge[j]) & channel_bits;
             struct momentum b = muon(batch, j, energy);
-            double mass = momentum_mass(&a, &b);
-            n_pairs[channel]++;
-            for (size_t h = 0; h < N_HISTS; h++) {
-                hist_fill(&out->hist[channel * N_HISTS + h].hist, mass, weight);
-            }
+            fill_pair(&a, &b, channel, batch_weight(batch, event), out);
+            filled |= channel;
+        }
+    }
+    return filled;
+}
+
+/* The cutflow of one event, in the channels of these bits. */
+static void pass_event(uint32_t channel_bits, uint32_t with_pair, double weight,
+                       struct partial *out)
+{
+    for (size_t c = 0; c < ARRAY_LENGTH(channels); c++) {
+        if ((channel_bits >> c & 1) != 0) {
+            partial_pass(out, c * N_STEPS + STEP_ALL, weight);
+        }
+        if ((with_pair >> c & 1) != 0) {
+            partial_pass(out, c * N_STEPS + STEP_PAIR, weight);
         }
     }
 }
@@ -160,21 +190,14 @@ static void process(const struct batch *batch, size_t first, size_t stop,
                     const struct settings *settings, uint32_t channel_bits, struct partial *out)
 {
     const uint32_t *offset = batch->column[CHARGE].offset;
+    size_t energy = settings->at[MUON_ENERGY].choice;
     bool exactly_two = settings->at[MUONS_EXACTLY].choice == EXACTLY_TWO;
     for (size_t event = first; event < stop; event++) {
-        size_t n_pairs[ARRAY_LENGTH(channels)] = {0};
+        uint32_t with_pair = 0;
         if (!exactly_two || offset[event + 1] - offset[event] == 2) {
-            fill_event(batch, event, settings, channel_bits, out, n_pairs);
+            with_pair = fill_event(batch, event, energy, channel_bits, out);
         }
-        for (size_t c = 0; c < ARRAY_LENGTH(channels); c++) {
-            if ((channel_bits >> c & 1) == 0) {
-                continue;
-            }
-            partial_pass(out, c * N_STEPS + STEP_ALL, batch_weight(batch, event));
-            if (n_pairs[c] > 0) {
-                partial_pass(out, c * N_STEPS + STEP_PAIR, batch_weight(batch, event));
-            }
-        }
+        pass_event(channel_bits, with_pair, batch_weight(batch, event), out);
     }
 }
 

@@ -420,6 +420,17 @@ static void fill_channel(size_t channel, const struct leptons *muons,
     }
 }
 
+static void fill_event(const struct leptons *muons, const struct leptons *electrons,
+                       const struct settings *settings, uint32_t channel_bits, double weight,
+                       struct partial *out)
+{
+    for (size_t channel = 0; channel < N_CHANNELS; channel++) {
+        if ((channel_bits >> channel & 1) != 0) {
+            fill_channel(channel, muons, electrons, settings->at, weight, out);
+        }
+    }
+}
+
 static void process(const struct batch *batch, size_t first, size_t stop,
                     const struct settings *settings, uint32_t channel_bits, struct partial *out)
 {
@@ -438,11 +449,7 @@ static void process(const struct batch *batch, size_t first, size_t stop,
         struct leptons electrons;
         select_leptons(batch, event, cut, &muon, &muons);
         select_leptons(batch, event, cut, &electron, &electrons);
-        for (size_t channel = 0; channel < N_CHANNELS; channel++) {
-            if ((channel_bits >> channel & 1) != 0) {
-                fill_channel(channel, &muons, &electrons, cut, batch_weight(batch, event), out);
-            }
-        }
+        fill_event(&muons, &electrons, settings, channel_bits, batch_weight(batch, event), out);
     }
 }
 

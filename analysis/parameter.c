@@ -147,13 +147,12 @@ static int set_one(struct setting *s, const struct parameter *p, const json_t *g
 }
 
 /* Refuses a name that is not in the table, listing those that are. */
-static int check_names(const struct parameter *table, size_t n, const json_t *given,
+static int check_names(const struct parameter *table, size_t n, json_t *given,
                        struct error *err)
 {
-    json_t *names = (json_t *)(uintptr_t)given; /* jansson iterates non-const */
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach(names, name, value)
+    json_object_foreach(given, name, value)
     {
         size_t i = 0;
         while (i < n && strcmp(table[i].name, name) != 0) {
@@ -179,7 +178,13 @@ int settings_init(struct settings *s, const struct parameter *table, size_t n,
     if (given != NULL && !json_is_object(given)) {
         return error_set(err, ERROR_INPUT, "parameters: not a map of names to values");
     }
-    if (check_names(table, n, given, err) != 0) {
+    json_t *names = json_deep_copy(given); /* jansson walks only what it may change */
+    if (given != NULL && names == NULL) {
+        return error_no_memory(err, "parameters");
+    }
+    int rc = check_names(table, n, names, err);
+    json_decref(names);
+    if (rc != 0) {
         return -1;
     }
     s->at = calloc(n + 1, sizeof *s->at);

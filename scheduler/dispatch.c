@@ -28,7 +28,7 @@ enum {
     HEARTBEAT_MS = 1000,
     SILENCE_MS = 8000, /* unless the options say otherwise */
     TICK_MS = 100,
-    FAREWELL_MS = 1500, /* for workers to say that they heard the end */
+    FAREWELL_MS = 1500,       /* for workers to say that they heard the end */
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
@@ -351,8 +351,7 @@ static bool give(struct dispatch *d, struct member *m, size_t index)
     leasing_describe(&d->leasing, d->phase, index, &lease);
     buffer_clear(&d->out);
     message_lease_encode(&lease, &d->out);
-    if (!say(d, m) ||
-        !intake_event(&d->intake, &lease.id, JOB_LEASED, m->hello.worker, NULL)) {
+    if (!say(d, m) || !intake_event(&d->intake, &lease.id, JOB_LEASED, m->hello.worker, NULL)) {
         leasing_return(&d->leasing, d->phase, index);
         m->n_wanted = 0;
         return false;
@@ -363,6 +362,14 @@ static bool give(struct dispatch *d, struct member *m, size_t index)
     return true;
 }
 
+/* True if it was given one. */
+static bool give_next(struct dispatch *d, struct member *m)
+{
+    size_t index = 0;
+    return m->n_wanted > 0 && m->n_grants < MESSAGE_LEASES_MAX &&
+           leasing_next(&d->leasing, d->phase, &index) && give(d, m, index);
+}
+
 /* One lease a worker and turn, so that the last ones are shared evenly. */
 static void give_leases(struct dispatch *d)
 {
@@ -370,12 +377,7 @@ static void give_leases(struct dispatch *d)
     while (gave) {
         gave = false;
         for (size_t i = 0; i < d->crew.n; i++) {
-            struct member *m = d->crew.member[i];
-            size_t index = 0;
-            if (m->n_wanted > 0 && m->n_grants < MESSAGE_LEASES_MAX &&
-                leasing_next(&d->leasing, d->phase, &index)) {
-                gave = give(d, m, index) || gave;
-            }
+            gave = give_next(d, d->crew.member[i]) || gave;
         }
     }
 }
@@ -513,7 +515,7 @@ static int open_signals(void)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

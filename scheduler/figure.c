@@ -14,6 +14,16 @@
 
 static const double png_scale = 2; /* pixels per SVG unit, for screens of today */
 
+/* Nothing of the layer came into the picture yet. */
+static bool is_absent(const struct figure_sums *s, size_t layer, bool incomplete)
+{
+    bool any = false;
+    for (size_t i = 0; !any && i < s->axis->n_bins; i++) {
+        any = s->layer[layer].expected[i] != 0;
+    }
+    return incomplete && !any;
+}
+
 /* Lets the drawing borrow what sums and words hold. */
 static struct plot make_plot(const struct figure_sums *s, const struct figure_words *w,
                              const struct analysis *a, int log_y)
@@ -26,7 +36,7 @@ static struct plot make_plot(const struct figure_sums *s, const struct figure_wo
                         .label = s->figure->label,
                         .unit = s->figure->unit,
                         .n_layers = s->n_layers,
-                        .observed = s->has_data || s->n_layers == 0 ? s->observed : NULL,
+                        .observed = s->data_seen || s->n_layers == 0 ? s->observed : NULL,
                         .data_title = "Data",
                         .luminosity = (const char *)w->luminosity.data,
                         .coverage = (const char *)w->coverage.data,
@@ -38,13 +48,14 @@ static struct plot make_plot(const struct figure_sums *s, const struct figure_wo
     for (size_t i = 0; i < s->n_layers; i++) {
         plot.layer[i] = (struct plot_layer){.title = s->layer[i].title,
                                             .signal = s->layer[i].signal,
+                                            .absent = is_absent(s, i, w->incomplete),
                                             .expected = s->layer[i].expected,
                                             .variance = s->layer[i].variance};
     }
     for (size_t i = 0; i < w->n_notes; i++) {
         plot.note[i] = (const char *)w->note[i].data;
     }
-    if (s->control != 0 && s->has_data) {
+    if (s->control != 0 && s->data_seen) {
         plot.control = s->control_count;
         plot.control_title = a->control_title == NULL ? a->control : a->control_title;
     }
@@ -87,12 +98,16 @@ int figure_count(const struct run *r, const struct merge *m,
 }
 
 /* A number that JSON has no word for (a sum beyond any double) becomes null. */
+static json_t *real(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
 static json_t *reals(const double *value, size_t n)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_t *real = isfinite(value[i]) ? json_real(value[i]) : json_null();
-        (void)json_array_append_new(list, real);
+        (void)json_array_append_new(list, real(value[i]));
     }
     return list;
 }
@@ -112,10 +127,11 @@ static json_t *layers_to_json(const struct figure_sums *s)
     for (size_t i = 0; i < s->n_layers; i++) {
         const struct figure_layer *l = &s->layer[i];
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:b, s:o, s:o}", "process", l->process, "title",
-                            l->title, "signal", l->signal ? 1 : 0, "expected",
-                            reals(l->expected, s->axis->n_bins), "variance",
-                            reals(l->variance, s->axis->n_bins)));
+            list, json_pack("{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "process", l->process,
+                            "title", l->title, "signal", l->signal ? 1 : 0, "seen",
+                            l->seen ? 1 : 0, "expected", reals(l->expected, s->axis->n_bins),
+                            "variance", reals(l->variance, s->axis->n_bins), "outside",
+                            real(l->outside), "nan", real(l->nan)));
     }
     return list;
 }
@@ -175,12 +191,39 @@ static json_t *channels_to_json(const struct analysis *a, uint32_t bits)
     return list;
 }
 
+/* The names of samples that are marked. */
+static json_t *names_to_json(const struct dataset *d, const bool *marked)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < d->n_samples; i++) {
+        if (marked[i]) {
+            (void)json_array_append_new(list, json_string(d->sample[i].name));
+        }
+    }
+    return list;
+}
+
+/* Sample -> what it lacks, of those in the picture's channels. */
+static json_t *left_out_to_json(const struct figure_sums *s, const struct dataset *d)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < d->n_samples; i++) {
+        if (s->left_out[i] && (d->sample[i].channels & s->channels) != 0) {
+            (void)json_object_set_new(all, d->sample[i].name,
+                                      json_string(figure_lacks(&d->sample[i])));
+        }
+    }
+    return all;
+}
+
 static json_t *sums_to_json(const struct figure_sums *s, const struct figure_words *w,
                             const struct dataset *d)
 {
     size_t n = s->axis->n_bins;
     return json_pack(
-        "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b}", "hist",
+        "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, "
+        "s:b, s:I, s:I}",
+        "hist",
         s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "log_y",
         s->figure->log_y ? 1 : 0, "channels", channels_to_json(d->analysis, s->channels),
         "edges", reals(s->axis->edge, n + 1), "observed",
@@ -189,7 +232,9 @@ static json_t *sums_to_json(const struct figure_sums *s, const struct figure_wor
         layers_to_json(s), "luminosity_pb", luminosity_to_json(s, d), "window",
         window_to_json(s), "luminosity", (const char *)w->luminosity.data, "coverage",
         (const char *)w->coverage.data, "complete", w->incomplete ? 0 : 1, "generated",
-        w->generated ? 1 : 0);
+        w->generated ? 1 : 0, "unseen", names_to_json(d, s->unseen), "left_out",
+        left_out_to_json(s, d), "data_seen", s->data_seen ? 1 : 0, "observed_outside",
+        (json_int_t)s->observed_outside, "observed_nan", (json_int_t)s->observed_nan);
 }
 
 json_t *figure_to_json(const struct run *r, const struct merge *m,

@@ -185,14 +185,22 @@ static void add_counts(uint64_t *sum, const struct hist *h)
     }
 }
 
+static double content(const struct hist *h, size_t bin)
+{
+    return h->sums == NULL ? (double)h->count[bin] : exact_round(&h->sums[bin].w);
+}
+
 static void add_scaled(struct figure_layer *layer, const struct hist *h, double scale)
 {
-    for (size_t i = 0; i < h->axis.n_bins; i++) {
-        double w = h->sums == NULL ? (double)h->count[i + 1] : exact_round(&h->sums[i + 1].w);
+    size_t n = h->axis.n_bins;
+    for (size_t i = 0; i < n; i++) {
         double w2 = h->sums == NULL ? (double)h->count[i + 1] : exact_round(&h->sums[i + 1].w2);
-        layer->expected[i] += scale * w;
+        layer->expected[i] += scale * content(h, i + 1);
         layer->variance[i] += scale * scale * w2;
     }
+    layer->outside += scale * (content(h, 0) + content(h, n + 1));
+    layer->nan +=
+        scale * (h->sums == NULL ? (double)h->nan : exact_round(&h->sums[n + 2].w));
 }
 
 /* One sample in one channel. */
@@ -209,6 +217,8 @@ static void add_channel(struct figure_sums *s, const struct dataset *d, const st
     }
     if (!of->simulation) {
         add_counts(control ? s->control_count : s->observed, h);
+        s->observed_outside += control ? 0 : h->count[0] + h->count[h->axis.n_bins + 1];
+        s->observed_nan += control ? 0 : h->nan;
         s->filled |= s->channels & UINT32_C(1) << channel;
         return;
     }
@@ -252,13 +262,20 @@ static void count_window(struct figure_sums *s)
 }
 
 /* A stack that lacks a sample altogether would give a significance of something else. */
-static void count_unseen(struct figure_sums *s, const struct dataset *d, const struct merge *m)
+static void note_seen(struct figure_sums *s, const struct dataset *d, const struct merge *m)
 {
     for (size_t i = 0; i < d->n_samples; i++) {
         const struct sample *sample = &d->sample[i];
-        if (sample->simulation && !s->left_out[i] && m->sample[i].n_shards == 0 &&
-            (sample->channels & s->channels) != 0) {
-            s->unseen = s->n_unseen == 0 ? sample->name : s->unseen;
+        bool seen = m->sample[i].n_shards > 0;
+        if (s->left_out[i] || (sample->channels & s->channels) == 0) {
+            continue;
+        }
+        if (!sample->simulation) {
+            s->data_seen = s->data_seen || seen;
+        } else if (seen) {
+            find_layer(s, process_of(sample))->seen = true;
+        } else {
+            s->unseen[i] = true;
             s->n_unseen++;
         }
     }
@@ -270,8 +287,9 @@ static int allocate(struct figure_sums *s, const struct dataset *d, struct error
     s->control_count = calloc(s->axis->n_bins, sizeof *s->control_count);
     s->yield = calloc(d->n_samples + 1, sizeof *s->yield);
     s->left_out = calloc(d->n_samples + 1, sizeof *s->left_out);
+    s->unseen = calloc(d->n_samples + 1, sizeof *s->unseen);
     return s->observed == NULL || s->control_count == NULL || s->yield == NULL ||
-                   s->left_out == NULL
+                   s->left_out == NULL || s->unseen == NULL
                ? error_no_memory(err, "a plot")
                : 0;
 }
@@ -329,7 +347,7 @@ int figure_sums_init(struct figure_sums *s, const struct run *r, const struct me
         return -1;
     }
     add_samples(s, d, m);
-    count_unseen(s, d, m);
+    note_seen(s, d, m);
     if (s->figure->window_high > s->figure->window_low) {
         count_window(s);
     }
@@ -346,5 +364,6 @@ void figure_sums_release(struct figure_sums *s)
     free(s->control_count);
     free(s->yield);
     free(s->left_out);
+    free(s->unseen);
     *s = (struct figure_sums){.n_layers = 0};
 }

@@ -17,6 +17,9 @@ struct figure_layer {
     bool signal;
     double *expected; /* [n_bins] without under- and overflow */
     double *variance; /* [n_bins] */
+    double outside;   /* expected below and above the axis, */
+    double nan;       /* and where the value is no number */
+    bool seen;        /* of one of its samples at least something was seen */
 };
 
 struct figure_sums {
@@ -26,15 +29,18 @@ struct figure_sums {
     uint32_t control;            /* the bit of the one shown beside them, or 0 */
     uint32_t filled;             /* of channels: those that something in the picture fills */
     bool has_data;
+    bool data_seen; /* something of it was */
     bool unscaled; /* simulated events, no luminosity */
     size_t n_layers;
     struct figure_layer layer[PLOT_PROCESSES_MAX];
     uint64_t *observed;      /* [n_bins] */
     uint64_t *control_count; /* [n_bins] */
+    uint64_t observed_outside;
+    uint64_t observed_nan;
     struct yield *yield;     /* [n_samples] */
     bool *left_out;          /* [n_samples] simulated, but nothing to scale it with */
-    size_t n_unseen;         /* samples of the stack of which nothing was seen yet, */
-    const char *unseen;      /* and the name of the first: then there is no significance */
+    bool *unseen;            /* [n_samples] simulated, in the stack, and nothing seen of it yet: */
+    size_t n_unseen;         /* if there are such, there is no significance */
     struct figure_numbers numbers;
 };
 
@@ -46,6 +52,9 @@ void figure_sums_release(struct figure_sums *s);
 /* pb^-1 to which simulation is scaled in an era and channel; *known is false if there is none. */
 double figure_luminosity(const struct figure_sums *s, const struct dataset *d, int era,
                          unsigned channel, bool *known);
+
+/* What is missing to scale a sample that is left out: "cross section". */
+const char *figure_lacks(const struct sample *sample);
 
 /* The words in the picture. */
 struct figure_words {

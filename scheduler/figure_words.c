@@ -66,8 +66,8 @@ static void put_coverage(struct buffer *out, const struct run *r, const struct m
 {
     size_t shards = 0;
     size_t inspected = 0;
-    unsigned long long events = 0;
-    unsigned long long planned = 0;
+    uint64_t events = 0;
+    uint64_t planned = 0;
     for (size_t i = 0; i < m->n_samples; i++) {
         shards += m->sample[i].n_shards;
         inspected += m->sample[i].n_files_inspected;
@@ -75,9 +75,16 @@ static void put_coverage(struct buffer *out, const struct run *r, const struct m
         planned += m->sample[i].n_events_planned;
     }
     *incomplete = !merge_complete(m, r);
-    buffer_printf(out, "%zu of %zu shards", shards, r->n_shards);
+    human_count(out, shards);
+    buffer_printf(out, " of ");
+    human_count(out, r->n_shards);
+    buffer_printf(out, " shards");
     if (inspected < r->n_files) {
-        buffer_printf(out, ", %zu of %zu files", inspected, r->n_files);
+        buffer_printf(out, ", ");
+        human_count(out, inspected);
+        buffer_printf(out, " of ");
+        human_count(out, r->n_files);
+        buffer_printf(out, " files");
     }
     double seen_pb = 0;
     double planned_pb = 0;
@@ -86,7 +93,10 @@ static void put_coverage(struct buffer *out, const struct run *r, const struct m
     if (planned_pb > 0) {
         human_luminosity_of(out, seen_pb, planned_pb);
     } else {
-        buffer_printf(out, "%llu of %llu events", events, planned);
+        human_count(out, events);
+        buffer_printf(out, " of ");
+        human_count(out, planned);
+        buffer_printf(out, " events");
     }
 }
 
@@ -132,15 +142,26 @@ static void note_window(struct figure_words *w, const struct figure_sums *s)
     buffer_printf(significance, "%.1f expected (stat. only)", n->significance_expected);
 }
 
-static void note_unseen(struct figure_words *w, const struct figure_sums *s)
+static void note_unseen(struct figure_words *w, const struct figure_sums *s,
+                        const struct dataset *d)
 {
-    if (s->n_unseen > 0) {
-        struct buffer *out = next_note(w);
-        buffer_printf(out, "not seen yet: %s", s->unseen);
-        if (s->n_unseen > 1) {
-            buffer_printf(out, " and %zu more", s->n_unseen - 1);
-        }
+    if (s->n_unseen == 0) {
+        return;
     }
+    size_t first = 0;
+    while (!s->unseen[first]) {
+        first++;
+    }
+    struct buffer *out = next_note(w);
+    buffer_printf(out, "not seen yet: %s", d->sample[first].name);
+    if (s->n_unseen > 1) {
+        buffer_printf(out, " and %zu more", s->n_unseen - 1);
+    }
+}
+
+const char *figure_lacks(const struct sample *sample)
+{
+    return sample->cross_section_pb > 0 ? "luminosity" : "cross section";
 }
 
 static void note_left_out(struct figure_words *w, const struct figure_sums *s,
@@ -151,11 +172,10 @@ static void note_left_out(struct figure_words *w, const struct figure_sums *s,
     }
     for (size_t i = 0; i < d->n_samples; i++) {
         const struct sample *sample = &d->sample[i];
-        const char *why = sample->cross_section_pb > 0 ? "luminosity" : "cross section";
         if (s->left_out[i] && (sample->channels & s->channels) != 0) {
             struct buffer *out = next_note(w);
             buffer_clear(out); /* of the last, if there are more of them than lines */
-            buffer_printf(out, "not shown, no %s: %s", why, sample->name);
+            buffer_printf(out, "not shown, no %s: %s", figure_lacks(sample), sample->name);
         }
     }
 }
@@ -172,7 +192,7 @@ int figure_words_init(struct figure_words *w, const struct figure_sums *s, const
     }
     note_channels(w, s, r->dataset->analysis);
     note_window(w, s);
-    note_unseen(w, s);
+    note_unseen(w, s, r->dataset);
     note_left_out(w, s, r->dataset);
     bool failed = buffer_string(&w->luminosity) == NULL || buffer_string(&w->coverage) == NULL;
     for (size_t i = 0; i < w->n_notes; i++) {

@@ -20,8 +20,6 @@
 #include "scheduler/worker_program.h"
 #include "worker/threads.h"
 
-extern char **environ;
-
 enum {
     NAME_SIZE = 64,
     SHORT_LIFE_MS = 2000, /* a worker that ended sooner did not really start */
@@ -102,7 +100,7 @@ static int start(struct launcher *l, size_t i, struct error *err)
     if (code != 0) {
         local->pid = 0;
         return error_set(err, code == ENOENT ? ERROR_INPUT : ERROR_SYSTEM,
-                         "worker program %s: %s", l->program, strerror(code));
+                         "worker program %s: %s", l->program, strerrordesc_np(code));
     }
     local->started_ms = clock_now_ms();
     return 0;

@@ -131,7 +131,7 @@ static int check_existence(const char *path, enum ledger_mode mode, struct error
         return error_set(err, ERROR_INPUT, "ledger %s: is there already", path);
     }
     if (!there && mode != LEDGER_CREATE) {
-        return error_set(err, ERROR_INPUT, "ledger %s: %s", path, strerror(errno));
+        return error_set(err, ERROR_INPUT, "ledger %s: %s", path, strerrordesc_np(errno));
     }
     return mode == LEDGER_READ ? 0 : check_file_system(path, err);
 }

@@ -17,6 +17,7 @@ enum { PLOT_PROCESSES_MAX = 16, PLOT_NOTES_MAX = 6 };
 struct plot_layer {
     const char *title;      /* UTF-8, for the legend */
     bool signal;            /* drawn to stand out */
+    bool absent;            /* nothing of it is there yet: it keeps its colour, not its entry */
     const double *expected; /* [n_bins], scaled to the luminosity seen */
     const double *variance; /* [n_bins] of it */
 };

@@ -39,6 +39,15 @@ static void sum_bin(const struct plot *plot, size_t bin, struct plot_layers *lay
     layers->top[bin] = fmax(fmax(stack, points), 0);
 }
 
+bool plot_layers_any(const struct plot *plot)
+{
+    bool any = false;
+    for (size_t l = 0; !any && l < plot->n_layers; l++) {
+        any = !plot->layer[l].absent;
+    }
+    return any;
+}
+
 int plot_layers_init(struct plot_layers *layers, const struct plot *plot, struct error *err)
 {
     size_t n = plot->n_bins;
@@ -172,7 +181,9 @@ void plot_layers_draw(const struct plot *plot, const struct plot_layers *layers,
                       const struct plot_panel *panel, struct buffer *out)
 {
     for (size_t layer = plot->n_layers; layer > 0; layer--) {
-        draw_layer(plot, layers, layer - 1, panel, out);
+        if (!plot->layer[layer - 1].absent) {
+            draw_layer(plot, layers, layer - 1, panel, out);
+        }
     }
 }
 

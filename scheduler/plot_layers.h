@@ -15,6 +15,9 @@ struct plot_layers {
     double *work;  /* [n_bins] for the one who draws */
 };
 
+/* Is there a stack to draw: a layer that is not absent? */
+bool plot_layers_any(const struct plot *plot);
+
 int plot_layers_init(struct plot_layers *layers, const struct plot *plot, struct error *err);
 void plot_layers_release(struct plot_layers *layers);
 

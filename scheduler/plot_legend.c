@@ -59,9 +59,11 @@ static void list_entries(struct plot_legend *legend, const struct plot *plot)
                   plot->control_title == NULL ? "Control" : plot->control_title);
     }
     for (size_t layer = plot->n_layers; layer > 0; layer--) {
-        add_entry(legend, PLOT_ENTRY_LAYER, layer - 1, plot->layer[layer - 1].title);
+        if (!plot->layer[layer - 1].absent) {
+            add_entry(legend, PLOT_ENTRY_LAYER, layer - 1, plot->layer[layer - 1].title);
+        }
     }
-    if (plot->n_layers > 0) {
+    if (plot_layers_any(plot)) {
         add_entry(legend, PLOT_ENTRY_BAND, 0, "Sim. stat. unc.");
     }
 }

@@ -10,6 +10,7 @@
 /* Bins narrower than this (SVG units) get small points, or steps. */
 static const double small_below = 7;
 static const double steps_below = 2.5;
+static const double sparse_part = 0.4; /* of the narrowest points' places: no blot yet */
 static const double cap_half = 2.6;
 static const double spread_from = 12; /* bars along x where bins differ in width */
 
@@ -44,11 +45,25 @@ static double bin_length(const struct plot *plot, const struct plot_panel *panel
     return (panel->x.end - panel->x.start) / (double)plot->n_bins;
 }
 
+/* Bins with a point, of the set that has more of them. */
+static size_t count_points(const struct plot *plot)
+{
+    size_t n_data = 0;
+    size_t n_control = 0;
+    for (size_t bin = 0; bin < plot->n_bins; bin++) {
+        n_data += plot->observed != NULL && plot->observed[bin] > 0;
+        n_control += plot->control != NULL && plot->control[bin] > 0;
+    }
+    return size_max(n_data, n_control);
+}
+
 enum plot_marks plot_points_marks(const struct plot *plot, const struct plot_panel *panel)
 {
     double length = bin_length(plot, panel);
     if (length < steps_below) {
-        return PLOT_MARKS_STEPS;
+        double room = (panel->x.end - panel->x.start) / steps_below;
+        bool sparse = (double)count_points(plot) < sparse_part * room;
+        return sparse ? PLOT_MARKS_SMALL : PLOT_MARKS_STEPS;
     }
     return length < small_below ? PLOT_MARKS_SMALL : PLOT_MARKS_CAPPED;
 }
@@ -189,21 +204,35 @@ static void draw_marks(const struct set *set, const struct plot_panel *panel,
     buffer_printf(out, "</g>\n");
 }
 
+static void copy_counts(const struct plot *plot, const uint64_t *count,
+                        const struct plot_layers *layers)
+{
+    for (size_t bin = 0; bin < plot->n_bins; bin++) {
+        layers->work[bin] = (double)count[bin];
+    }
+}
+
+void plot_points_draw_fill(const struct plot *plot, const struct plot_layers *layers,
+                           const struct plot_panel *panel, struct buffer *out)
+{
+    if (plot->observed == NULL || plot->n_layers > 0 ||
+        plot_points_marks(plot, panel) != PLOT_MARKS_STEPS) {
+        return;
+    }
+    copy_counts(plot, plot->observed, layers);
+    buffer_printf(out, "<path fill=\"#dbe7f0\" stroke=\"none\" d=\"");
+    plot_layers_steps(plot, panel, layers->work, false, out);
+    buffer_raw(out, "V", 1);
+    plot_pen_number(out, panel->y.start);
+    buffer_raw(out, "H", 1);
+    plot_pen_number(out, panel->x.start);
+    buffer_printf(out, "Z\"/>\n");
+}
+
 static void draw_steps(const struct set *set, const struct plot_layers *layers,
                        const struct plot_panel *panel, struct buffer *out)
 {
-    for (size_t bin = 0; bin < set->plot->n_bins; bin++) {
-        layers->work[bin] = (double)set->count[bin];
-    }
-    if (set->plot->n_layers == 0 && set->count == set->plot->observed) {
-        buffer_printf(out, "<path fill=\"#dbe7f0\" stroke=\"none\" d=\"");
-        plot_layers_steps(set->plot, panel, layers->work, false, out);
-        buffer_raw(out, "V", 1);
-        plot_pen_number(out, panel->y.start);
-        buffer_raw(out, "H", 1);
-        plot_pen_number(out, panel->x.start);
-        buffer_printf(out, "Z\"/>\n");
-    }
+    copy_counts(set->plot, set->count, layers);
     buffer_printf(out, "<path %s d=\"", set->look->steps);
     plot_layers_steps(set->plot, panel, layers->work, false, out);
     buffer_printf(out, "\"/>\n");
@@ -226,7 +255,7 @@ void plot_points_draw(const struct plot *plot, const struct plot_layers *layers,
     struct set data = {plot, plot->observed, NULL, &data_look};
     struct set control = {plot, plot->control, NULL, &control_look};
     bool steps = plot_points_marks(plot, panel) == PLOT_MARKS_STEPS;
-    /* Points: the data above the control. Steps: the data may be filled, so below it. */
+    /* Points: the data above the control. Steps: the line of the data is the wider one. */
     const struct set *order[2] = {steps ? &data : &control, steps ? &control : &data};
     for (size_t i = 0; i < ARRAY_LENGTH(order); i++) {
         if (order[i]->count != NULL) {

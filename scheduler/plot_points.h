@@ -7,7 +7,7 @@
 #include "scheduler/plot_layers.h"
 #include "scheduler/plot_scale.h"
 
-/* How counts are drawn depends on how wide a bin is in the picture. */
+/* How counts are drawn depends on how wide a bin is in the picture, and on how many are filled. */
 enum plot_marks {
     PLOT_MARKS_CAPPED, /* points, intervals with caps */
     PLOT_MARKS_SMALL,  /* small points, bare intervals */
@@ -15,6 +15,10 @@ enum plot_marks {
 };
 
 enum plot_marks plot_points_marks(const struct plot *plot, const struct plot_panel *panel);
+
+/* The area under an outline of data alone: behind all else. */
+void plot_points_draw_fill(const struct plot *plot, const struct plot_layers *layers,
+                           const struct plot_panel *panel, struct buffer *out);
 
 /* Points with Garwood intervals; bins without an event get none. */
 void plot_points_draw(const struct plot *plot, const struct plot_layers *layers,

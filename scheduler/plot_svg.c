@@ -99,7 +99,7 @@ static double log_low(const struct plot *plot, const struct plot_layers *layers)
 static void set_panels(struct drawing *d)
 {
     const struct plot *plot = d->plot;
-    d->has_ratio = plot->observed != NULL && plot->n_layers > 0;
+    d->has_ratio = plot->observed != NULL && plot_layers_any(plot);
     struct plot_scale x = {.low = plot->edge[0],
                            .high = plot->edge[plot->n_bins],
                            .log = plot->log_x,
@@ -264,10 +264,11 @@ static void draw_watermark(const struct drawing *d)
 static void draw_main(const struct drawing *d)
 {
     draw_window(d, &d->main);
-    if (d->plot->n_layers > 0) {
+    if (plot_layers_any(d->plot)) {
         plot_layers_draw(d->plot, &d->layers, &d->main, d->out);
         plot_layers_draw_band(d->plot, &d->layers, &d->main, false, d->out);
     }
+    plot_points_draw_fill(d->plot, &d->layers, &d->main, d->out);
     draw_watermark(d);
     plot_points_draw(d->plot, &d->layers, &d->main, d->out);
     plot_axes_draw(d->out, &d->main, !d->has_ratio);

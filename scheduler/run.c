@@ -35,7 +35,7 @@ static int take_lock(struct run *r, struct error *err)
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int rc = 0;
     if (r->lock < 0) {
-        rc = error_set(err, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+        rc = error_set(err, ERROR_SYSTEM, "%s: %s", path, strerrordesc_np(errno));
     } else if (fcntl(r->lock, F_OFD_SETLK, &whole) != 0) {
         rc = error_set(err, ERROR_INPUT,
                        "%s: another picobarn is working on this run; watch it with: "
@@ -245,7 +245,7 @@ static struct run *create(const char *folder, struct error *err)
     struct run *r = calloc(1, sizeof *r);
     char *absolute = realpath(folder, NULL);
     if (r == NULL || absolute == NULL) {
-        (void)error_set(err, ERROR_INPUT, "run folder %s: %s", folder, strerror(errno));
+        (void)error_set(err, ERROR_INPUT, "run folder %s: %s", folder, strerrordesc_np(errno));
         free(r);
         free(absolute);
         return NULL;
@@ -409,7 +409,7 @@ static int name_ledger(struct run *r, const char *young, const char *ledger, str
         (void)unlink(left_shm);
         rc = rename(young, ledger) == 0
                  ? 0
-                 : error_set(err, ERROR_SYSTEM, "%s: %s", ledger, strerror(errno));
+                 : error_set(err, ERROR_SYSTEM, "%s: %s", ledger, strerrordesc_np(errno));
     }
     free(wal);
     free(left_wal);
@@ -424,12 +424,14 @@ static int found(struct run *r, const char *path, const char *text, struct error
     struct inputs inputs = {0};
     char *ledger = run_path(r, "ledger.db");
     char *young = run_path(r, "ledger.db.new");
-    int rc = ledger == NULL || young == NULL ? error_no_memory(err, "a path")
-                                             : inputs_find(&inputs, r->dataset, err);
-    if (rc != 0) {
+    int rc = -1;
+    if (ledger == NULL || young == NULL) {
+        (void)error_no_memory(err, "a path");
         goto out;
     }
-    rc = -1;
+    if (inputs_find(&inputs, r->dataset, err) != 0) {
+        goto out;
+    }
     (void)unlink(young);
     r->ledger = ledger_open(young, LEDGER_CREATE, err);
     if (r->ledger == NULL || ledger_begin(r->ledger, err) != 0) {
@@ -452,17 +454,22 @@ static int found_or_compare(struct run *r, const char *path, const struct buffer
                             bool accept_changes, struct error *err)
 {
     char *ledger = run_path(r, "ledger.db");
-    bool there = ledger != NULL && access(ledger, F_OK) == 0;
     char *copy = run_path(r, "run.yaml");
-    int rc = ledger == NULL || copy == NULL ? error_no_memory(err, "a path") : 0;
-    if (rc == 0 && !there && access(copy, F_OK) == 0) {
+    if (ledger == NULL || copy == NULL) {
+        free(ledger);
+        free(copy);
+        return error_no_memory(err, "a path");
+    }
+    bool there = access(ledger, F_OK) == 0;
+    int rc = 1;
+    if (!there && !accept_changes && access(copy, F_OK) == 0) {
         rc = error_set(
             err, ERROR_INPUT,
             "run folder %s: there was a run, but its ledger.db is missing: put it back, "
             "or use another --run-dir",
             r->folder);
-    } else if (rc == 0) {
-        rc = there ? run_compare(r, ledger, accept_changes, err) : 1;
+    } else if (there) {
+        rc = run_compare(r, ledger, accept_changes, err);
     }
     bool is_new = rc == 1;
     rc = is_new ? found(r, path, (const char *)text->data, err) : rc;
@@ -482,7 +489,8 @@ static int check_folder(const char *folder, struct error *err)
     bool is_run = false;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): a stream of its own */
     for (const struct dirent *e = NULL; dir != NULL && (e = readdir(dir)) != NULL;) {
-        is_run = is_run || strcmp(e->d_name, "lock") == 0 || strcmp(e->d_name, "run.yaml") == 0 ||
+        is_run = is_run || strcmp(e->d_name, "lock") == 0 ||
+                 strcmp(e->d_name, "run.yaml") == 0 ||
                  strncmp(e->d_name, "ledger.db", strlen("ledger.db")) == 0;
         is_empty = is_empty && e->d_name[0] == '.';
     }
@@ -522,7 +530,7 @@ struct run *run_launch(const char *folder, const char *path, bool accept_changes
     char *absolute = realpath(path, NULL);
     int rc = -1;
     if (d != NULL && absolute == NULL) {
-        (void)error_set(err, ERROR_INPUT, "run file %s: %s", path, strerror(errno));
+        (void)error_set(err, ERROR_INPUT, "run file %s: %s", path, strerrordesc_np(errno));
     } else if (d != NULL && file_make_folder(folder, 0755, err) == 0 &&
                (r = create(folder, err)) != NULL) {
         r->dataset = d;

@@ -63,7 +63,7 @@ static int move_aside(const char *ledger, struct error *err)
         if (n < 0 || m < 0 || (size_t)n >= sizeof from || (size_t)m >= sizeof to ||
             (rename(from, to) != 0 && errno != ENOENT)) {
             return error_set(err, ERROR_SYSTEM, "%s: cannot be moved aside: %s", ledger,
-                             strerror(errno));
+                             strerrordesc_np(errno));
         }
     }
     return 0;

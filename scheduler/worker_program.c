@@ -16,8 +16,6 @@
 
 #include "base/file.h"
 
-extern char **environ;
-
 enum { INSPECTION_LIMIT = 64 << 20 };
 
 char *worker_program_find(struct error *err)
@@ -94,13 +92,13 @@ int worker_program_run(char **argv, struct buffer *out, struct buffer *errors, i
     argv[0] = program;
     if (pipe2(out_pipe, O_CLOEXEC) != 0) {
         free(program);
-        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerror(errno));
+        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerrordesc_np(errno));
     }
     if (pipe2(error_pipe, O_CLOEXEC) != 0) {
         (void)close(out_pipe[0]);
         (void)close(out_pipe[1]);
         free(program);
-        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerror(errno));
+        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerrordesc_np(errno));
     }
     pid_t pid = 0;
     int code = spawn(argv, out_pipe, error_pipe, &pid);
@@ -115,7 +113,8 @@ int worker_program_run(char **argv, struct buffer *out, struct buffer *errors, i
         }
         *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
     } else {
-        (void)error_set(err, ERROR_SYSTEM, "worker program %s: %s", program, strerror(code));
+        (void)error_set(err, ERROR_SYSTEM, "worker program %s: %s", program,
+                        strerrordesc_np(code));
     }
     (void)close(out_pipe[0]);
     (void)close(error_pipe[0]);

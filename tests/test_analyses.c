@@ -121,6 +121,19 @@ static void every_row_is_whole_and_its_needs_have_no_holes(void **state)
     }
 }
 
+static void check_figures(const struct analysis *a, const struct partial *p,
+                          const char *channel)
+{
+    for (size_t f = 0; f < a->n_figures; f++) {
+        const struct figure *figure = &a->figure[f];
+        const struct hist *h = partial_find(p, figure->hist, channel, "nominal");
+        assert_non_null(h);
+        assert_true(!figure->log_x || h->axis.edge[0] > 0);
+        assert_true(figure->window_low <= figure->window_high);
+        assert_true(figure->window_high <= h->axis.edge[h->axis.n_bins]);
+    }
+}
+
 static void every_analysis_books_its_figures_in_every_channel(void **state)
 {
     (void)state;
@@ -137,15 +150,7 @@ static void every_analysis_books_its_figures_in_every_channel(void **state)
         check_ok(a->book(&s, &again, &err), &err);
         assert_true(partial_alike(&p, &again));
         for (size_t c = 0; c < a->n_channels; c++) {
-            for (size_t f = 0; f < a->n_figures; f++) {
-                const struct hist *h =
-                    partial_find(&p, a->figure[f].hist, a->channel[c], "nominal");
-                assert_non_null(h);
-                const struct figure *figure = &a->figure[f];
-                assert_true(!figure->log_x || h->axis.edge[0] > 0);
-                assert_true(figure->window_low <= figure->window_high);
-                assert_true(figure->window_high <= h->axis.edge[h->axis.n_bins]);
-            }
+            check_figures(a, &p, a->channel[c]);
         }
         assert_int_equal(p.n_hists, a->n_channels * a->n_figures);
         assert_true(p.n_steps >= a->n_channels);

@@ -66,9 +66,16 @@ static double *make_weights(enum family family, size_t n)
     return w;
 }
 
+static uint64_t bits_of(double x)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 static void assert_same(double value, double truth)
 {
-    if (memcmp(&value, &truth, sizeof value) != 0) {
+    if (bits_of(value) != bits_of(truth)) {
         fail_msg("%a instead of %a", value, truth);
     }
 }
@@ -222,6 +229,15 @@ static void shuffle(double *w, size_t n, uint64_t *seed)
     }
 }
 
+static struct exact sum_of(const double *w, size_t n)
+{
+    struct exact sum = {0};
+    for (size_t i = 0; i < n; i++) {
+        exact_add(&sum, w[i]);
+    }
+    return sum;
+}
+
 static void no_order_changes_a_bit(void **state)
 {
     (void)state;
@@ -229,65 +245,62 @@ static void no_order_changes_a_bit(void **state)
     for (enum family f = ANY; f <= TINY_SQUARES; f++) {
         double *w = make_weights(f, N);
         struct buffer truth = {0};
+        struct exact sum = sum_of(w, N);
         uint64_t seed = f;
+        encode(&sum, &truth);
         for (size_t order = 0; order < ORDERS; order++) {
-            struct exact sum = {0};
-            for (size_t i = 0; i < N; i++) {
-                exact_add(&sum, w[i]);
-            }
-            if (order == 0) {
-                encode(&sum, &truth);
-            }
-            assert_bytes(&sum, &truth);
             shuffle(w, N, &seed);
+            sum = sum_of(w, N);
+            assert_bytes(&sum, &truth);
         }
         buffer_release(&truth);
         free(w);
     }
 }
 
-/* The sum of w[first, stop), as the merge of up to `arity` sums of parts of it. */
-static struct exact tree_sum(const double *w, size_t first, size_t stop, size_t arity)
+static struct exact merged(const struct exact *sum, size_t n)
 {
-    struct exact sum = {0};
-    if (stop - first <= 3) {
-        for (size_t i = first; i < stop; i++) {
-            exact_add(&sum, w[i]);
-            exact_add_square(&sum, w[i]);
+    struct exact all = {0};
+    for (size_t i = 0; i < n; i++) {
+        exact_merge(&all, &sum[i]);
+    }
+    return all;
+}
+
+/* Merges the n sums in groups of `arity`, those in groups of `arity`, until one is left. */
+static void merge_tree(struct exact *sum, size_t n, size_t arity)
+{
+    while (n > 1) {
+        size_t groups = 0;
+        for (size_t i = 0; i < n; i += arity, groups++) {
+            sum[groups] = merged(sum + i, size_min(arity, n - i));
         }
-        return sum;
+        n = groups;
     }
-    for (size_t k = 0; k < arity; k++) {
-        size_t n = stop - first;
-        struct exact part =
-            tree_sum(w, first + n * k / arity, first + n * (k + 1) / arity, arity);
-        exact_merge(&sum, &part);
-    }
-    return sum;
 }
 
 static void merging_in_any_tree_gives_the_same_bytes(void **state)
 {
     (void)state;
-    enum { N = 10000 };
-    static const size_t arity[] = {2, 3, 16, 5000};
-    for (enum family f = ANY; f <= TINY_SQUARES; f++) {
-        double *w = make_weights(f, N);
-        struct exact flat = {0};
-        for (size_t i = 0; i < N; i++) {
-            exact_add(&flat, w[i]);
-            exact_add_square(&flat, w[i]);
-        }
+    enum { N = 6000, LEAF = 3 };
+    static const size_t arity[] = {2, 3, 16, N};
+    struct exact *leaf = calloc(N / LEAF, sizeof *leaf);
+    assert_non_null(leaf);
+    for (size_t k = 0; k < ARRAY_LENGTH(arity) * (TINY_SQUARES + 1); k++) {
+        double *w = make_weights((enum family)(k / ARRAY_LENGTH(arity)), N);
+        struct exact flat = sum_of(w, N);
         struct buffer truth = {0};
         encode(&flat, &truth);
-        for (size_t a = 0; a < ARRAY_LENGTH(arity); a++) {
-            struct exact sum = tree_sum(w, 0, N, arity[a]);
-            assert_bytes(&sum, &truth);
-            assert_true(exact_equal(&sum, &flat));
+        for (size_t i = 0; i < N / LEAF; i++) {
+            leaf[i] = sum_of(w + LEAF * i, LEAF);
         }
+        merge_tree(leaf, N / LEAF, arity[k % ARRAY_LENGTH(arity)]);
+        assert_bytes(&leaf[0], &truth);
+        assert_true(exact_equal(&leaf[0], &flat));
         buffer_release(&truth);
         free(w);
     }
+    free(leaf);
 }
 
 static void a_sum_merged_with_itself_doubles(void **state)

@@ -349,7 +349,7 @@ static int try_damaged(const char *folder, enum ledger_mode mode, const struct b
     struct buffer bytes = {0};
     struct run *r = run_open(folder, mode, err);
     int rc = r == NULL ? -1 : fold(r, &bytes, err);
-    bool whole = rc == 0 && run_complete(r) && bytes.size == truth->size &&
+    bool whole = rc == 0 && run_complete(r) && bytes.size > 0 && bytes.size == truth->size &&
                  memcmp(bytes.data, truth->data, bytes.size) == 0;
     run_close(r);
     buffer_release(&bytes);
@@ -382,32 +382,22 @@ static void read_ledger(const struct place *p, struct buffer *bytes, struct buff
     (void)snprintf(path, sizeof path, "%s/ledger.db", p->run_folder);
     check_ok(file_read(path, 64 << 20, bytes, &err), &err);
     struct run *r = run_open(p->run_folder, LEDGER_READ, &err);
-    if (r == NULL) {
-        fail_msg("%s", err.text);
-    }
-    check_ok(fold(r, truth, &err), &err);
+    check_ok(r == NULL ? -1 : fold(r, truth, &err), &err);
     run_close(r);
     assert_true(truth->size > 100);
 }
 
-/* Whether the damage is noticed by a writer and by an onlooker; neither may take it for a run
- * with another sum. */
-static bool is_noticed(const struct place *p, const struct buffer *bytes,
-                       const struct buffer *truth, size_t at)
+/* Whether this damage is noticed; in no case may the run be taken for one with another sum. */
+static bool is_noticed(const struct place *p, enum ledger_mode mode, const struct buffer *bytes,
+                       const struct buffer *truth)
 {
-    static const enum ledger_mode modes[] = {LEDGER_WRITE, LEDGER_READ};
-    bool noticed = true;
-    for (size_t m = 0; m < ARRAY_LENGTH(modes); m++) {
-        struct error err = {0};
-        put_ledger(p->run_folder, bytes);
-        int found = try_damaged(p->run_folder, modes[m], truth, &err);
-        if (found < 0 || (found == 0 && err.kind != ERROR_PEER)) {
-            fail_msg("mode %d, byte %zu: %s error %s", (int)modes[m], at,
-                     error_kind_name(err.kind), err.text);
-        }
-        noticed = noticed && found == 0;
+    struct error err = {0};
+    put_ledger(p->run_folder, bytes);
+    int found = try_damaged(p->run_folder, mode, truth, &err);
+    if (found < 0 || (found == 0 && err.kind != ERROR_PEER)) {
+        fail_msg("%s error: %s", error_kind_name(err.kind), err.text);
     }
-    return noticed;
+    return found == 0;
 }
 
 static void a_flipped_byte_is_noticed_or_harmless(void **state)
@@ -424,7 +414,8 @@ static void a_flipped_byte_is_noticed_or_harmless(void **state)
         size_t at = i < 100 ? i : (size_t)(next_random(&seed) % bytes.size);
         uint8_t was = bytes.data[at];
         bytes.data[at] = (uint8_t)(was + 1 + next_random(&seed) % 255);
-        n_noticed += is_noticed(p, &bytes, &truth, at);
+        n_noticed += is_noticed(p, LEDGER_WRITE, &bytes, &truth);
+        (void)is_noticed(p, LEDGER_READ, &bytes, &truth);
         bytes.data[at] = was;
     }
     assert_true(n_noticed > FLIPS / 4); /* or the flips went nowhere */

@@ -208,8 +208,10 @@ static void admit(struct boss *b)
 static void give_lease(struct boss *b, uint64_t epoch, const char *path)
 {
     char no_weight[] = "";
+    char own[PUT_PATH_SIZE];
+    (void)snprintf(own, sizeof own, "%s", path);
     struct message_lease lease = {.id = {.kind = LEASE_SHARD, .subject = 7, .epoch = epoch},
-                                  .path = (char *)(uintptr_t)path, /* only read */
+                                  .path = own,
                                   .weight = no_weight,
                                   .channels = UINT32_MAX,
                                   .first = 200,

@@ -12,8 +12,6 @@
 
 #include "base/size.h"
 
-extern char **environ;
-
 static void close_pair(int pair[2])
 {
     for (int i = 0; i < 2; i++) {
@@ -62,7 +60,8 @@ int child_start(struct child *c, char *const argv[], struct error *err)
         close_pair(out);
         close_pair(errors);
         c->pid = 0;
-        return error_set(err, ERROR_SYSTEM, "starting the compute program: %s", strerror(code));
+        return error_set(err, ERROR_SYSTEM, "starting the compute program: %s",
+                         strerrordesc_np(code));
     }
     (void)close(in[0]);
     (void)close(out[1]);

@@ -17,7 +17,8 @@ static int write_all(int fd, const void *data, size_t size, struct error *err)
             continue;
         }
         if (n < 0) {
-            return error_set(err, ERROR_SYSTEM, "writing to a pipe: %s", strerror(errno));
+            return error_set(err, ERROR_SYSTEM, "writing to a pipe: %s",
+                             strerrordesc_np(errno));
         }
         at += n;
         size -= (size_t)n;
@@ -58,7 +59,8 @@ int frames_read(struct frames *f, int fd, struct error *err)
     if (n < 0) {
         return errno == EAGAIN || errno == EINTR
                    ? 1
-                   : error_set(err, ERROR_SYSTEM, "reading from a pipe: %s", strerror(errno));
+                   : error_set(err, ERROR_SYSTEM, "reading from a pipe: %s",
+                               strerrordesc_np(errno));
     }
     buffer_raw(&f->in, chunk, (size_t)n);
     if (f->in.failed) {

@@ -347,7 +347,7 @@ static void take_end(struct session *s)
     }
     buffer_clear(&s->out);
     message_bare_encode(MESSAGE_END, &s->out);
-    say(s, &s->out); /* heard */
+    (void)say(s, &s->out); /* heard */
 }
 
 static void hear_scheduler(struct session *s)
@@ -544,7 +544,7 @@ static int open_signals(void)
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* a dead compute program is noticed by its closed pipe */
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -8,6 +8,7 @@
 #include "scheduler/commands/commands.h"
 #include "scheduler/export.h"
 #include "scheduler/look.h"
+#include "scheduler/print.h"
 
 static const struct {
     const char *name;
@@ -42,7 +43,10 @@ static int write_export(const struct look *l, size_t format, const char *file,
 {
     struct buffer out = {0};
     int rc = formats[format].write(l->run, &l->merge, &out, err);
-    rc = rc == 0 ? file_write(file, 0644, out.data, out.size, err) : rc;
+    if (rc == 0) {
+        rc = strcmp(file, "-") == 0 ? print_text(&out, err)
+                                    : file_write(file, 0644, out.data, out.size, err);
+    }
     buffer_release(&out);
     return rc;
 }
@@ -74,7 +78,7 @@ static int run(const struct invocation *invocation, struct error *err)
 
 static const struct command_option options[] = {
     {"format", 0, "uhi|hdf5|csv", "default: as FILE is named: .json, .h5 or .hdf5, .csv"},
-    {"output-file", 'O', "FILE", "write there"},
+    {"output-file", 'O', "FILE", "write there; - is standard output, and needs --format"},
     {0},
 };
 

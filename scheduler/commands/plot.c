@@ -13,19 +13,25 @@
 
 static const double png_scale = 2; /* pixels per SVG unit */
 
-/* As said, else by the name of the file, else SVG. */
+/* The file to write; NULL for standard output, which is also "-". */
+static const char *find_file(const struct invocation *invocation)
+{
+    const char *file = invocation_option(invocation, "output-file");
+    return file == NULL || strcmp(file, "-") == 0 ? NULL : file;
+}
+
+/* As said, else by the name of the file, else SVG. PLOT_FORMATS: the name does not tell. */
 static enum plot_format find_format(const struct invocation *invocation)
 {
     const char *said = invocation_option(invocation, "format");
-    const char *file = invocation_option(invocation, "output-file");
+    const char *file = find_file(invocation);
     const char *dot = file == NULL ? NULL : strrchr(file, '.');
-    const char *name = said != NULL ? said : dot != NULL ? dot + 1 : "svg";
-    for (int f = PLOT_SVG; f < PLOT_FORMATS; f++) {
-        if (strcmp(plot_format_name((enum plot_format)f), name) == 0) {
-            return (enum plot_format)f;
-        }
+    const char *name = said != NULL ? said : dot != NULL ? dot + 1 : file != NULL ? "" : "svg";
+    int f = PLOT_SVG;
+    while (f < PLOT_FORMATS && strcmp(plot_format_name((enum plot_format)f), name) != 0) {
+        f++;
     }
-    return PLOT_SVG;
+    return (enum plot_format)f;
 }
 
 static int read_request(const struct invocation *invocation, struct figure_request *request,
@@ -44,11 +50,23 @@ static int read_request(const struct invocation *invocation, struct figure_reque
     return 0;
 }
 
-static int print_numbers(const struct look *l, const struct figure_request *request,
-                         struct error *err)
+/* Into the file, or to standard output. */
+static int put_out(const char *file, const struct buffer *text, struct error *err)
+{
+    return file == NULL ? print_text(text, err)
+                        : file_write(file, 0644, text->data, text->size, err);
+}
+
+static int write_numbers(const struct invocation *invocation, const struct look *l,
+                         const struct figure_request *request, struct error *err)
 {
     json_t *numbers = figure_to_json(l->run, &l->merge, request, err);
-    int rc = numbers == NULL ? -1 : print_json(numbers, err);
+    struct buffer text = {0};
+    int rc = numbers == NULL ? -1 : json_write_pretty(numbers, &text, err);
+    buffer_printf(&text, "\n");
+    rc = rc == 0 && text.failed ? error_no_memory(err, "a plot") : rc;
+    rc = rc == 0 ? put_out(find_file(invocation), &text, err) : rc;
+    buffer_release(&text);
     json_decref(numbers);
     return rc;
 }
@@ -56,19 +74,24 @@ static int print_numbers(const struct look *l, const struct figure_request *requ
 static int write_picture(const struct invocation *invocation, const struct look *l,
                          const struct figure_request *request, struct error *err)
 {
-    const char *file = invocation_option(invocation, "output-file");
+    const char *file = find_file(invocation);
+    enum plot_format format = find_format(invocation);
     struct buffer svg = {0};
     struct buffer drawn = {0};
+    if (format == PLOT_FORMATS) {
+        return error_set(err, ERROR_INPUT,
+                         "plot: %.200s does not tell the format: say --format svg, png or pdf",
+                         file);
+    }
     if (file == NULL && isatty(STDOUT_FILENO) == 1) {
         return error_set(err, ERROR_INPUT, "plot: standard output is a terminal: say -O FILE");
     }
     int rc = figure_draw(l->run, &l->merge, request, &svg, NULL, err);
     if (rc == 0) {
-        rc = plot_render(svg.data, svg.size, find_format(invocation), png_scale, &drawn, err);
+        rc = plot_render(svg.data, svg.size, format, png_scale, &drawn, err);
     }
     if (rc == 0) {
-        rc = file == NULL ? print_text(&drawn, err)
-                          : file_write(file, 0644, drawn.data, drawn.size, err);
+        rc = put_out(file, &drawn, err);
     }
     buffer_release(&svg);
     buffer_release(&drawn);
@@ -83,7 +106,7 @@ static int run(const struct invocation *invocation, struct error *err)
         look_open(&l, invocation_operand(invocation, 0), err) != 0) {
         return -1;
     }
-    int rc = invocation_wants_json(invocation) ? print_numbers(&l, &request, err)
+    int rc = invocation_wants_json(invocation) ? write_numbers(invocation, &l, &request, err)
                                                : write_picture(invocation, &l, &request, err);
     int status = rc == 0 ? (int)look_status(&l) : -1;
     if (status == EXIT_INCOMPLETE) {
@@ -99,7 +122,7 @@ static const struct command_option options[] = {
     {"log", 0, NULL, "logarithmic, whatever the analysis says"},
     {"linear", 0, NULL, "linear, whatever the analysis says"},
     {"format", 0, "svg|png|pdf", "default: as FILE is named, else svg"},
-    {"output-file", 'O', "FILE", "write there (default: standard output)"},
+    {"output-file", 'O', "FILE", "write there (default, and as -: standard output)"},
     {"output", 'o', "json|picture",
      "the numbers in the picture as JSON, or the picture itself"},
     {0},
