@@ -146,10 +146,10 @@ static void fill_pair(const struct momentum *a, const struct momentum *b, uint32
     if (channel == 0) {
         return;
     }
-    struct partial_hist *hist = out->hist + (channel >> CHANNEL_SS & 1) * N_HISTS;
+    size_t first = channel >> CHANNEL_SS != 0 ? N_HISTS : 0;
     double mass = momentum_mass(a, b);
     for (size_t h = 0; h < N_HISTS; h++) {
-        hist_fill(&hist[h].hist, mass, weight);
+        hist_fill(&out->hist[first + h].hist, mass, weight);
     }
 }
 

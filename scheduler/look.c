@@ -2,13 +2,54 @@
 /* look.c - see look.h; look_status.c puts it into words */
 #include "scheduler/look.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* "run.yaml is a run file; give its run folder, e.g. run.run" */
+static int refuse_file(const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    const char *dot = strrchr(name, '.');
+    bool is_run_file =
+        dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+    if (!is_run_file) {
+        return error_set(err, ERROR_INPUT, "%s is a file; give a run folder", path);
+    }
+    return error_set(err, ERROR_INPUT, "%s is a run file; give its run folder, e.g. %.*s.run",
+                     path, (int)(dot - name), name);
+}
+
+int look_check_folder(const char *folder, struct error *err)
+{
+    struct stat info;
+    if (stat(folder, &info) != 0) {
+        return 0;
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return refuse_file(folder, err);
+    }
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool has_ledger = fd < 0 || faccessat(fd, "ledger.db", F_OK, 0) == 0 || errno != ENOENT;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return has_ledger ? 0
+                      : error_set(err, ERROR_INPUT,
+                                  "%s is not a run folder (no ledger.db in it)", folder);
+}
 
 int look_open(struct look *l, const char *folder, struct error *err)
 {
-    *l = (struct look){.run = run_open(folder, LEDGER_READ, err)};
+    *l = (struct look){.run = NULL};
+    if (look_check_folder(folder, err) != 0) {
+        return -1;
+    }
+    l->run = run_open(folder, LEDGER_READ, err);
     if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 ||
         merge_update(&l->merge, l->run, err) != 0) {
         look_close(l);

@@ -17,6 +17,10 @@ struct look {
     struct merge merge;
 };
 
+/* Fails (ERROR_INPUT), saying what to name instead, if this is a file or a folder without a
+ * ledger. What is not there at all is for run_open to say. */
+int look_check_folder(const char *folder, struct error *err);
+
 /* Opens the run of a folder for reading and merges what it has. look_close is safe on a zeroed
  * one. */
 int look_open(struct look *l, const char *folder, struct error *err);
@@ -34,7 +38,8 @@ enum exit_status look_status(const struct look *l);
 /* Does a scheduler work on the run at this moment: is its lock held? */
 bool look_has_scheduler(const struct run *r);
 
-/* "7 of 25 shards, 1,234 of 5,678 events, 7.13 of 11.58 fb^-1". */
+/* "7 of 25 shards, 1,234 of 5,678 events, 7.13 of 11.58 fb^-1"; behind the shards "5 of 6 files"
+ * while there are files that are not inspected: those have no shards yet. */
 void look_write_coverage(const struct run *r, const struct merge *m, struct buffer *out);
 
 /* State, counts and coverage. */

@@ -10,6 +10,7 @@ struct totals {
     uint64_t n_planned;
     bool is_estimate;
     size_t n_shards;
+    size_t n_inspected; /* files */
     size_t n_conflicts;
     double seen_pb;
     double planned_pb;
@@ -23,6 +24,7 @@ static struct totals add_up(const struct run *r, const struct merge *m)
         t.n_planned += m->sample[i].n_events_planned;
         t.is_estimate = t.is_estimate || m->sample[i].planned_is_estimate;
         t.n_shards += m->sample[i].n_shards;
+        t.n_inspected += m->sample[i].n_files_inspected;
     }
     for (size_t i = 0; i < r->n_shards; i++) {
         t.n_conflicts += r->shard[i].job.conflict;
@@ -38,6 +40,12 @@ void look_write_coverage(const struct run *r, const struct merge *m, struct buff
     buffer_printf(out, " of ");
     human_count(out, r->n_shards);
     buffer_printf(out, " shards, ");
+    if (t.n_inspected < r->n_files) {
+        human_count(out, t.n_inspected);
+        buffer_printf(out, " of ");
+        human_count(out, r->n_files);
+        buffer_printf(out, " files, ");
+    }
     human_count(out, t.n_events);
     buffer_printf(out, " of %s", t.is_estimate ? "about " : "");
     human_count(out, t.n_planned);
@@ -140,7 +148,7 @@ void look_write_status(const struct look *l, bool has_scheduler, struct buffer *
         buffer_printf(out, "conflicts %zu shards gave different results when computed twice\n",
                       t.n_conflicts);
     }
-    buffer_printf(out, "ledger    number %llu\n", (unsigned long long)r->seen);
+    buffer_printf(out, "sequence  %llu\n", (unsigned long long)r->seen);
 }
 
 static json_t *tally_to_json(const struct run_tally *t)

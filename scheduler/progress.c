@@ -115,14 +115,17 @@ static void describe(const struct progress *p, const struct dispatch_view *view,
     size_t new_jobs =
         c->done + c->failed > p->n_jobs_before ? c->done + c->failed - p->n_jobs_before : 0;
     double left = new_jobs == 0 ? -1 : elapsed * (double)(c->all - c->done) / (double)new_jobs;
-    char rate[32] = "-";
-    char time_left[32] = "-";
+    char rate[48] = "";
+    char time_left[48] = "";
     char failed[48] = "";
-    if (elapsed > 0.2) {
-        metric((double)(view->n_events - p->n_events_before) / elapsed, rate, sizeof rate);
+    char number[32] = "";
+    if (elapsed > 0.2 && view->n_events > p->n_events_before) {
+        metric((double)(view->n_events - p->n_events_before) / elapsed, number, sizeof number);
+        (void)snprintf(rate, sizeof rate, "  %sev/s", number);
     }
     if (left >= 0) {
-        duration(left, time_left, sizeof time_left);
+        duration(left, number, sizeof number);
+        (void)snprintf(time_left, sizeof time_left, "  %s left", number);
     }
     if (c->failed > 0) {
         (void)snprintf(failed, sizeof failed, "%s  %zu failed%s",
@@ -134,7 +137,7 @@ static void describe(const struct progress *p, const struct dispatch_view *view,
                        view->n_workers, failed);
         return;
     }
-    (void)snprintf(out, size, "%zu/%zu shards  %sev/s  %zu workers  %s left%s", c->done, c->all,
+    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->done, c->all,
                    rate, view->n_workers, time_left, failed);
 }
 

@@ -18,35 +18,40 @@ static const char advice[] =
     "use another --run-dir, or --accept-changes to drop what was computed "
     "from the old";
 
-/* The path of the first difference between two JSON values into where[size], e.g.
- * "parameters.z1_min_gev: 40 -> 50". */
-static void describe_difference(const json_t *was, const json_t *is, char *where, size_t size)
+/* The first key of either object whose values differ; NULL if there is none. Not const: jansson
+ * iterates that way. */
+static const char *differing_key(json_t *was, json_t *is)
 {
-    if (json_is_object(was) && json_is_object(is)) {
-        const char *key = NULL;
-        json_t *value = NULL;
-        json_t *both = json_copy((json_t *)(uintptr_t)was); /* jansson iterates non-const */
-        (void)json_object_update_missing(both, (json_t *)(uintptr_t)is);
-        json_object_foreach(both, key, value)
-        {
-            const json_t *a = json_object_get(was, key);
-            const json_t *b = json_object_get(is, key);
-            if (!json_equal(a, b)) {
-                size_t length = strlen(where);
-                (void)snprintf(where + length, size - length, "%s%s", length == 0 ? "" : ".",
-                               key);
-                describe_difference(a, b, where, size);
-                break;
+    json_t *const both[] = {was, is};
+    for (size_t i = 0; i < 2; i++) {
+        for (void *at = json_object_iter(both[i]); at != NULL;
+             at = json_object_iter_next(both[i], at)) {
+            const char *key = json_object_iter_key(at);
+            if (!json_equal(json_object_get(was, key), json_object_get(is, key))) {
+                return key;
             }
         }
-        json_decref(both);
-        return;
+    }
+    return NULL;
+}
+
+/* The path of the first difference between two JSON values into where[size], e.g.
+ * "parameters.z1_min_gev: 40 -> 50". */
+static void describe_difference(json_t *was, json_t *is, char *where, size_t size)
+{
+    const char *key = NULL;
+    size_t length = 0;
+    where[0] = '\0';
+    while (json_is_object(was) && json_is_object(is) && (key = differing_key(was, is)) != NULL) {
+        (void)snprintf(where + length, size - length, "%s%s", length == 0 ? "" : ".", key);
+        length = strlen(where);
+        was = json_object_get(was, key);
+        is = json_object_get(is, key);
     }
     char *a = was == NULL ? NULL : json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT);
     char *b = is == NULL ? NULL : json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
-    size_t length = strlen(where);
-    (void)snprintf(where + length, size - length, ": %.150s -> %.150s",
-                   a == NULL ? "nothing" : a, b == NULL ? "nothing" : b);
+    (void)snprintf(where + length, size - length, ": %.150s -> %.150s", a == NULL ? "nothing" : a,
+                   b == NULL ? "nothing" : b);
     free(a);
     free(b);
 }

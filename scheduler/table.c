@@ -145,7 +145,9 @@ void table_write(const struct table *t, size_t indent, struct buffer *out)
         const char *text = cell_at(t, i, &size);
         width[i % n] = size_max(width[i % n], width_of(text, size));
     }
-    shrink(t->align, n, indent, width);
+    if (!t->whole) {
+        shrink(t->align, n, indent, width);
+    }
     for (size_t row = 0; row < t->n_cells / n; row++) {
         pad(out, indent);
         write_row(t, row, width, out);

@@ -182,7 +182,7 @@ static void what_leads_out_or_was_not_written_is_refused_at_once(void **state)
         {half_written, "column phi: 1 of its 2 chunks were written"},
         {bomb, "column phi: 64 stored bytes would expand to 67108864, 1048576-fold"},
         {cut_checksum, "column phi: rows 0-4: a chunk of 3 stored bytes"},
-        {broken_chunk, "column phi: rows 0-4 cannot be read: "},
+        {broken_chunk, "column phi: rows 0-4 cannot be read, the file is damaged (HDF5: "},
     };
     char path[PUT_PATH_SIZE];
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -240,7 +240,7 @@ static void what_is_no_whole_file_is_refused(void **state)
     check_refused(&err, path, ": of no known format");
     write_bytes(path, "\x89HDF\r\n\x1a\n", 8, 0);
     try_file(path, NULL, &err);
-    check_refused(&err, path, ": damaged or incomplete HDF5 file: ");
+    check_refused(&err, path, ": damaged or incomplete HDF5 file (HDF5: ");
 
     hid_t file = put_file(*state, "cut.h5", path);
     put_good(file, "");
@@ -249,7 +249,7 @@ static void what_is_no_whole_file_is_refused(void **state)
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(truncate(path, info.st_size - 1), 0);
     try_file(path, NULL, &err);
-    check_refused(&err, path, ": damaged or incomplete HDF5 file: truncated file");
+    check_refused(&err, path, ": damaged or incomplete HDF5 file (HDF5: truncated file");
 }
 
 /* Where in the file the bytes lie; they are there once. */
@@ -278,7 +278,8 @@ static void flipped_bytes_under_a_checksum_are_found(void **state)
     assert_int_equal(err.kind, ERROR_NONE);
     write_bytes(path, "\xff", 1, find_bytes(path, pt + 3, 12) + 1);
     try_file(path, NULL, &err);
-    check_refused(&err, path, "column Muon_pt (Events/Muon_pt): rows 0-6 cannot be read: ");
+    check_refused(&err, path, "column Muon_pt (Events/Muon_pt): rows 0-6 cannot be read, the "
+                               "file is damaged (HDF5: ");
     check_contains(err.text, "checksum");
 }
 

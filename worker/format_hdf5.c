@@ -235,7 +235,7 @@ static int column_describe(struct hdf5_file *f, struct hdf5_column *c, struct er
         return error_set(err, ERROR_INPUT, "it is no dataset");
     }
     if (c->dataset < 0) {
-        return hdf5_fail(err, "it cannot be opened");
+        return hdf5_fail(err, "cannot be read");
     }
     if (hdf5_check_layout(c->dataset, out, err) != 0 ||
         hdf5_check_type(c->dataset, out, &c->memory_type, err) != 0) {

@@ -66,8 +66,11 @@ int hdf5_fail(struct error *err, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return error_set(err, why.may_pass ? ERROR_SYSTEM : ERROR_INPUT, "%s%s%s", what,
-                     why.text[0] == '\0' ? "" : ": ", why.text);
+    bool has_reason = why.text[0] != '\0';
+    bool damaged = has_reason && !why.may_pass && strstr(what, "damaged") == NULL;
+    return error_set(err, why.may_pass ? ERROR_SYSTEM : ERROR_INPUT, "%s%s%s%s%s", what,
+                     damaged ? ", the file is damaged" : "", has_reason ? " (HDF5: " : "",
+                     why.text, has_reason ? ")" : "");
 }
 
 static bool has_filter(const struct format_column *column, const char *name)

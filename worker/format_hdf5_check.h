@@ -10,7 +10,7 @@
 #include "worker/format.h"
 
 /* Sets ERROR_INPUT - ERROR_SYSTEM where the system failed to read, or memory ran out - with the
- * text and, behind it, the innermost thing that HDF5 complained of. Returns -1. */
+ * text, that the file is damaged, and the innermost thing that HDF5 complained of. Returns -1. */
 int hdf5_fail(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Texts from a file go into messages, JSON and logs: what is not printable ASCII becomes '?'. */

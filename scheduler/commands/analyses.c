@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* analyses.c - picobarn analyses: what can be run, with which parameters, over which columns. */
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/analysis.h"
 #include "scheduler/commands/commands.h"
@@ -29,15 +30,24 @@ static json_t *defaults(const struct analysis *a, struct error *err)
     return all;
 }
 
+/* An axis as it was written, not all its edges. */
+static json_t *default_to_json(const struct parameter *p, const json_t *values)
+{
+    if (p->kind == PARAMETER_AXIS) {
+        return json_loads(p->axis, 0, NULL);
+    }
+    return json_incref(json_object_get(values, p->name));
+}
+
 static json_t *parameters_to_json(const struct analysis *a, struct error *err)
 {
     json_t *values = defaults(a, err);
     json_t *list = values == NULL ? NULL : json_array();
     for (size_t i = 0; list != NULL && i < a->n_parameters; i++) {
         const struct parameter *p = &a->parameter[i];
-        json_t *row =
-            json_pack("{s:s, s:s, s:O, s:s}", "name", p->name, "kind", kind_name[p->kind],
-                      "default", json_object_get(values, p->name), "help", p->help);
+        json_t *row = json_pack("{s:s, s:s, s:o, s:s}", "name", p->name, "kind",
+                                kind_name[p->kind], "default", default_to_json(p, values),
+                                "help", p->help);
         if (p->kind == PARAMETER_CHOICE) {
             (void)json_object_set_new(row, "choices", json_string(p->choices));
         }
@@ -154,7 +164,7 @@ static int write_parameters(const struct analysis *a, struct buffer *out, struct
 
 static void write_needs(const struct analysis *a, struct buffer *out)
 {
-    struct table t = {.align = "llll"};
+    struct table t = {.align = "llll", .whole = isatty(STDOUT_FILENO) != 1};
     for (size_t i = 0; i < a->n_needs; i++) {
         const struct need *n = &a->need[i];
         table_add(&t, "%s", n->name);

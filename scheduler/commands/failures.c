@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* failures.c - picobarn failures: what failed, why, and the command that tries again. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/size.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/failure.h"
 #include "scheduler/human.h"
@@ -116,7 +118,7 @@ static int print_as_json(const struct run *r, const struct failures *f, struct e
 static void write_jobs(const struct run *r, const struct failures *f,
                        const struct failure_group *group, struct buffer *out)
 {
-    struct table t = {.align = "lrr"};
+    struct table t = {.align = "lrr", .whole = isatty(STDOUT_FILENO) != 1};
     for (size_t i = group->first; i < group->stop && i < group->first + SHOWN_MAX; i++) {
         const struct failure *one = &f->failure[i];
         table_add(&t, "%s", failure_file(r, one)->path);
@@ -166,6 +168,18 @@ static void write_log(const char *log, struct buffer *out)
     }
 }
 
+/* Is it about what the run file says of columns, units and parameters? No hint helps where the
+ * file itself is damaged. */
+static bool is_of_run_file(const struct failure *f)
+{
+    static const char *const word[] = {"column", "unit", "parameter"};
+    bool found = false;
+    for (size_t i = 0; !found && i < ARRAY_LENGTH(word); i++) {
+        found = strstr(f->reason, word[i]) != NULL;
+    }
+    return found && f->kind == ERROR_INPUT && strstr(f->reason, "damaged") == NULL;
+}
+
 static void write_group(const struct run *r, const struct failures *f, size_t number,
                         struct buffer *out)
 {
@@ -194,6 +208,12 @@ static void write_group(const struct run *r, const struct failures *f, size_t nu
             buffer_printf(out, "\n      ");
             put_rerun(r, first, out);
         }
+    }
+    if (!first->conflict && is_of_run_file(first)) {
+        buffer_printf(out, "\n    or mend the run file and:\n      "
+                           "picobarn launch RUN.yaml --run-dir ");
+        human_word(out, r->folder);
+        buffer_printf(out, " --accept-changes");
     }
     buffer_printf(out, "\n\n");
 }

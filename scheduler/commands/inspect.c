@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect.c - picobarn inspect: what a file holds for an analysis. The worker program opens it,
  * in its sandbox; here it is only shown. */
+#include <string.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/json.h"
+#include "base/size.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/dataset.h"
 #include "scheduler/print.h"
+#include "scheduler/table.h"
 #include "scheduler/worker_program.h"
 #include "worker/order.h"
 
@@ -17,12 +22,27 @@ static const char *text_of(const json_t *object, const char *key)
     return text == NULL ? "-" : text;
 }
 
-static void describe_column(const json_t *column, struct buffer *out)
+static void describe_columns(const json_t *columns, struct buffer *out)
 {
-    buffer_printf(out, "  %-24s %-9s %-5s %12lld bytes  %s\n", text_of(column, "name"),
-                  text_of(column, "type"), text_of(column, "unit"),
-                  (long long)json_integer_value(json_object_get(column, "bytes")),
-                  text_of(column, "in_file"));
+    static const char *const head[] = {"column", "type", "unit", "stored bytes", "in the file"};
+    struct table t = {.align = "lllrl", .whole = isatty(STDOUT_FILENO) != 1};
+    for (size_t i = 0; i < ARRAY_LENGTH(head); i++) {
+        table_add(&t, "%s", head[i]);
+    }
+    size_t i = 0;
+    json_t *column = NULL;
+    json_array_foreach(columns, i, column)
+    {
+        bool renamed = strcmp(text_of(column, "in_file"), text_of(column, "name")) != 0;
+        table_add(&t, "%s", text_of(column, "name"));
+        table_add(&t, "%s", text_of(column, "type"));
+        table_add(&t, "%s", text_of(column, "unit"));
+        table_add_count(&t, (unsigned long long)json_integer_value(
+                                json_object_get(column, "bytes")));
+        table_add(&t, "%s", renamed ? text_of(column, "in_file") : "");
+    }
+    table_write(&t, 2, out);
+    table_release(&t);
 }
 
 static void describe(const char *path, json_t *found, struct buffer *out)
@@ -41,12 +61,7 @@ static void describe(const char *path, json_t *found, struct buffer *out)
     {
         buffer_printf(out, "  %s from %s\n", group, json_string_value(chosen));
     }
-    size_t i = 0;
-    json_t *column = NULL;
-    json_array_foreach(json_object_get(found, "columns"), i, column)
-    {
-        describe_column(column, out);
-    }
+    describe_columns(json_object_get(found, "columns"), out);
 }
 
 /* The order: of a run file, with its names and units, or of an analysis with its defaults. */

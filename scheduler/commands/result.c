@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* result.c - picobarn result: yields, cutflow, significance and the SHA-256 of what was found. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -187,15 +188,20 @@ static void write_significance(const json_t *figure, struct buffer *out)
     buffer_printf(out, "%.1f expected (statistical only)\n", json_number_value(expected));
 }
 
-/* The numbers of one row, as many as the table has columns for. */
-static void add_steps(struct table *t, const struct partial *sum, const char *channel)
+/* The numbers of one row, as many as the table has columns for; "-" if nothing was seen. */
+static void add_steps(struct table *t, const struct merge_sample *sample, const char *channel)
 {
     size_t left = strlen(t->align) - 1;
-    for (size_t i = 0; i < sum->n_steps && left > 0; i++) {
-        if (strcmp(sum->step[i].channel, channel) == 0) {
-            table_add_count(t, sum->step[i].n_events);
-            left--;
+    for (size_t i = 0; i < sample->sum.n_steps && left > 0; i++) {
+        if (strcmp(sample->sum.step[i].channel, channel) != 0) {
+            continue;
         }
+        if (sample->n_shards > 0) {
+            table_add_count(t, sample->sum.step[i].n_events);
+        } else {
+            table_add(t, "-");
+        }
+        left--;
     }
 }
 
@@ -204,7 +210,7 @@ static void write_cutflow(const struct look *l, const char *channel, struct buff
 {
     const struct dataset *d = l->run->dataset;
     char align[TABLE_COLUMNS_MAX + 1] = "l";
-    struct table t = {.align = align};
+    struct table t = {.align = align, .whole = isatty(STDOUT_FILENO) != 1};
     const struct partial *booked = &l->merge.sample[0].sum;
     table_add(&t, "%s", channel);
     for (size_t i = 0; i < booked->n_steps && strlen(align) < TABLE_COLUMNS_MAX; i++) {
@@ -218,7 +224,7 @@ static void write_cutflow(const struct look *l, const char *channel, struct buff
             continue;
         }
         table_add(&t, "%s", d->sample[s].name);
-        add_steps(&t, &l->merge.sample[s].sum, channel);
+        add_steps(&t, &l->merge.sample[s], channel);
     }
     buffer_printf(out, "\n");
     table_write(&t, 0, out);

@@ -1,25 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh - runs every fuzzer: run.sh SECONDS FOLDER
+# run.sh - runs every fuzzer, or those named: run.sh SECONDS FOLDER [FUZZER]...
 #
 # FOLDER holds the fuzzers (fuzz_*) and `seeds`, as the build makes them. Two run at a time, each
 # for SECONDS, with a limit of memory and of time for one input. What a fuzzer learns stays in
 # FOLDER/corpus, what it finds in FOLDER/found. Exit status 1 if any of them found something.
 set -eu
 
-if [ $# -ne 2 ]; then
-    echo "usage: run.sh SECONDS FOLDER" >&2
+if [ $# -lt 2 ]; then
+    echo "usage: run.sh SECONDS FOLDER [FUZZER]..." >&2
     exit 2
 fi
 seconds=$1
 source_folder=$(cd "$(dirname "$0")" && pwd)
 cd "$2"
+shift 2
+[ $# -gt 0 ] || set -- fuzz_*
 mkdir -p corpus found log
 ./seeds seed
 
 run_one() {
     name=$1
     mkdir -p "corpus/$name" "seed/$name" "found/$name"
+    rm -f "found/$name.failed"
     dictionary=$source_folder/$name.dict
     options="-max_total_time=$seconds -timeout=10 -rss_limit_mb=2048 -max_len=8192"
     options="$options -malloc_limit_mb=300 -print_final_stats=1 -artifact_prefix=found/$name/"
@@ -33,13 +36,12 @@ run_one() {
     else
         echo "$name: FOUND something, see $(pwd)/log/$name"
         tail -n 40 "log/$name"
-        touch found/failed
+        touch "found/$name.failed"
     fi
 }
 
-rm -f found/failed
 n=0
-for fuzzer in fuzz_*; do
+for fuzzer in "$@"; do
     [ -x "$fuzzer" ] || continue
     run_one "$fuzzer" &
     n=$((n + 1))
@@ -49,7 +51,9 @@ for fuzzer in fuzz_*; do
 done
 wait
 if [ "$n" -eq 0 ]; then
-    echo "no fuzzers in $2" >&2
+    echo "no fuzzers in $(pwd)" >&2
     exit 2
 fi
-[ ! -e found/failed ]
+for fuzzer in "$@"; do
+    [ ! -e "found/$fuzzer.failed" ] || exit 1
+done
