@@ -48,6 +48,7 @@ struct dispatch {
     enum lease_kind phase;
     int signals;
     bool stopped;
+    bool is_over;                 /* nothing is left to do: workers may end */
     char paused[ERROR_TEXT_SIZE]; /* why the ledger cannot be written; "" when it can */
     uint64_t paused_since_ms;
     uint64_t retried_ms;
@@ -352,8 +353,7 @@ static bool give(struct dispatch *d, struct member *m, size_t index)
     buffer_clear(&d->out);
     message_lease_encode(&lease, &d->out);
     if (!say(d, m) || !intake_event(&d->intake, &lease.id, JOB_LEASED, m->hello.worker, NULL)) {
-        leasing_return(&d->leasing, d->phase, index);
-        m->n_wanted = 0;
+        leasing_return(&d->leasing, d->phase, index); /* no room, or it is gone: later */
         return false;
     }
     m->grant[m->n_grants++] =
@@ -506,6 +506,7 @@ int dispatch_work(struct dispatch *d, enum lease_kind phase, enum dispatch_end *
         show(d);
     }
     *end = d->stopped ? DISPATCH_STOPPED : DISPATCH_DONE;
+    d->is_over = phase == LEASE_SHARD && rc == 0 && !d->stopped;
     return rc;
 }
 
@@ -623,7 +624,7 @@ void dispatch_close(struct dispatch *d)
     if (d == NULL) {
         return;
     }
-    if (d->wire != NULL) {
+    if (d->is_over) {
         say_farewell(d);
     }
     if (d->kind != NULL) {

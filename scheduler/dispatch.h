@@ -53,7 +53,8 @@ int dispatch_start_workers(struct dispatch *d, const struct launcher_kind *kind,
 int dispatch_work(struct dispatch *d, enum lease_kind phase, enum dispatch_end *end,
                   struct error *err);
 
-/* Tells the workers that nothing is left, and ends those that were started. NULL is allowed. */
+/* Ends the workers that were started; tells the others that nothing is left, if that is so: else
+ * they wait for the next scheduler of this run. NULL is allowed. */
 void dispatch_close(struct dispatch *d);
 
 #endif

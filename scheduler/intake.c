@@ -216,7 +216,11 @@ int intake_result(struct intake *in, const struct wire_peer *peer, const char *w
     if (rc != 0) {
         struct message_failure failure = {
             .id = result->id, .kind = reason.kind, .text = reason.text};
-        return intake_failure(in, peer, worker, &failure, err);
+        rc = intake_failure(in, peer, worker, &failure, err);
+        if (rc == 0) {
+            in->arrival[in->n - 1].is_refused = true;
+        }
+        return rc;
     }
     struct arrival *a = append(in, &result->id, worker);
     if (a == NULL) {
@@ -330,7 +334,7 @@ static int write_arrival(struct intake *in, struct arrival *a, struct error *err
         return a->id.kind == LEASE_SHARD ? write_partial(in, a, err)
                                          : write_inspection(in, a, err);
     }
-    a->verdict = a->what == 0 ? ACK_DROPPED : ACK_ACCEPTED;
+    a->verdict = a->is_refused ? ACK_REFUSED : a->what == 0 ? ACK_DROPPED : ACK_ACCEPTED;
     return a->what == 0 ? 0 : write_event(in, a, err);
 }
 

@@ -21,6 +21,7 @@
 /* One thing to write, and to acknowledge if it is an answer. */
 struct arrival {
     bool is_result;        /* else an event */
+    bool is_refused;       /* a result that was none: what was made of it is an event */
     bool answers;          /* somebody waits for its acknowledgement */
     struct wire_peer peer; /* who */
     struct lease_id id;

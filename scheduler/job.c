@@ -5,7 +5,6 @@
 /* What is not listed (JOB_NONE, zero) may not happen. */
 static const enum job_state next_state[JOB_STATES][JOB_EVENTS] = {
     /* clang-format off */
-    [JOB_NONE][JOB_PLANNED] = JOB_WAITING,
     [JOB_WAITING][JOB_LEASED] = JOB_RUNNING,
     [JOB_WAITING][JOB_ACCEPTED] = JOB_DONE,    /* its lease ran out, yet it finished first */
     [JOB_WAITING][JOB_REJECTED] = JOB_FAILED,
@@ -23,9 +22,8 @@ static const enum job_state next_state[JOB_STATES][JOB_EVENTS] = {
 
 static const char *const state_name[JOB_STATES] = {"none", "waiting", "running", "done",
                                                    "failed"};
-static const char *const event_name[JOB_EVENTS] = {"none",    "planned", "leased",   "accepted",
-                                                   "lost",    "broke",   "rejected", "rerun",
-                                                   "dropped", "conflict"};
+static const char *const event_name[JOB_EVENTS] = {
+    "none", "leased", "accepted", "lost", "broke", "rejected", "rerun", "dropped", "conflict"};
 
 bool job_apply(struct job *job, enum job_event event, uint64_t epoch)
 {

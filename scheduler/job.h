@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 enum job_state {
-    JOB_NONE, /* not planned */
+    JOB_NONE, /* no job */
     JOB_WAITING,
     JOB_RUNNING, /* leased */
     JOB_DONE,
@@ -20,8 +20,7 @@ enum job_state {
 };
 
 enum job_event {
-    JOB_PLANNED = 1,
-    JOB_LEASED,
+    JOB_LEASED = 1,
     JOB_ACCEPTED,
     JOB_LOST,     /* its lease ended without an answer: the worker is gone or silent */
     JOB_BROKE,    /* an attempt ended badly, yet another may do better */

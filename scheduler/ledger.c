@@ -60,7 +60,8 @@ static const char *const sql[SQL_STATEMENTS] = {
     [SQL_DROP_PARTIALS] = "DELETE FROM partial WHERE shard IN"
                           " (SELECT id FROM shard WHERE file = ?1)",
     [SQL_DROP_SHARDS] = "DELETE FROM shard WHERE file = ?1",
-    [SQL_FIND_PARTIAL] = "SELECT digest FROM partial WHERE shard = ?1",
+    [SQL_FIND_PARTIAL] = "SELECT shard, epoch, cpu_us, worker, digest, seal FROM partial"
+                         " WHERE shard = ?1",
     [SQL_EACH_FILE] = "SELECT sample, size, mtime_ns, luminosity_pb, path, inspection, seal, id"
                       " FROM file ORDER BY id",
     [SQL_EACH_SHARD] = "SELECT file, first, stop, seal, id FROM shard ORDER BY id",
@@ -103,7 +104,8 @@ static int check_file_system(const char *path, struct error *err)
     } refused[] = {
         {NFS_SUPER_MAGIC, "NFS"}, {SMB_SUPER_MAGIC, "SMB"}, {0xff534d42, "CIFS"},
         {0xfe534d42, "SMB2"},     {AFS_SUPER_MAGIC, "AFS"}, {CODA_SUPER_MAGIC, "Coda"},
-        {0x0bd00bd0, "Lustre"},   {0x00c36400, "CephFS"},   {0x47504653, "GPFS"}};
+        {0x0bd00bd0, "Lustre"},   {0x00c36400, "CephFS"},   {0x47504653, "GPFS"},
+        {0x19830326, "BeeGFS"},   {0x65735546, "FUSE"},     {0x01021997, "9P"}};
     char *folder = strdup(path);
     char *slash = folder == NULL ? NULL : strrchr(folder, '/');
     if (slash != NULL) {
@@ -133,7 +135,7 @@ static int check_existence(const char *path, enum ledger_mode mode, struct error
     if (!there && mode != LEDGER_CREATE) {
         return error_set(err, ERROR_INPUT, "ledger %s: %s", path, strerrordesc_np(errno));
     }
-    return mode == LEDGER_READ ? 0 : check_file_system(path, err);
+    return check_file_system(path, err); /* a reader shares the WAL's memory too */
 }
 
 /* One number that a query answers. */

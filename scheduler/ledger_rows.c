@@ -273,10 +273,12 @@ int ledger_find_partial(struct ledger *l, uint64_t shard, uint8_t digest[DIGEST_
     (void)sqlite3_bind_int64(r.s, 1, (sqlite3_int64)shard);
     int rc = row_next(&r, err);
     if (rc == 1) {
+        (void)take_u64(&r);  /* shard */
+        (void)take_u64(&r);  /* epoch */
+        (void)take_u64(&r);  /* cpu_us */
+        (void)take_word(&r); /* worker */
         take_digest(&r, digest);
-        rc = r.failed ? error_set(err, ERROR_PEER, "ledger %s: partial of shard %llu damaged",
-                                  l->path, (unsigned long long)shard)
-                      : 1;
+        rc = check_seal(&r, "partial", err) == 0 ? 1 : -1;
     }
     (void)sqlite3_reset(r.s);
     return rc;

@@ -481,6 +481,32 @@ static int found_or_compare(struct run *r, const char *path, const struct buffer
     return rc;
 }
 
+/* The run file as it is now, where it says the same in other words (titles, energies): what is
+ * shown follows it. The shards that are planned stay. */
+static int adopt(struct run *r, const char *path, const struct buffer *text, struct error *err)
+{
+    char *was = NULL;
+    char *copy = run_path(r, "run.yaml");
+    int rc = copy == NULL ? error_no_memory(err, "a path")
+                          : ledger_get(r->ledger, "run_file", &was, err);
+    if (rc == 0 && (was == NULL || strcmp(was, (const char *)text->data) != 0)) {
+        struct dataset *d = dataset_parse(path, text->data, text->size, err);
+        rc = d == NULL ? -1 : ledger_begin(r->ledger, err);
+        rc = rc == 0 ? ledger_set(r->ledger, "run_file", (const char *)text->data, err) : rc;
+        rc = rc == 0 ? ledger_set(r->ledger, "run_file_path", path, err) : rc;
+        rc = rc == 0 ? ledger_commit(r->ledger, err) : rc;
+        rc = rc == 0 ? file_write(copy, 0644, text->data, text->size, err) : rc;
+        ledger_rollback(r->ledger);
+        if (d != NULL) {
+            dataset_destroy(r->dataset);
+            r->dataset = d;
+        }
+    }
+    free(was);
+    free(copy);
+    return rc;
+}
+
 /* A folder that holds other things than a run is not taken for one. */
 static int check_folder(const char *folder, struct error *err)
 {
@@ -539,8 +565,13 @@ struct run *run_launch(const char *folder, const char *path, bool accept_changes
                                     : -1;
     }
     dataset_destroy(d);
+    run_close(r); /* and its lock: run_open takes it again */
+    r = rc == 0 ? run_open(folder, LEDGER_WRITE, err) : NULL;
+    if (r != NULL && adopt(r, absolute, &text, err) != 0) {
+        run_close(r);
+        r = NULL;
+    }
     buffer_release(&text);
     free(absolute);
-    run_close(r); /* and its lock: run_open takes it again */
-    return rc == 0 ? run_open(folder, LEDGER_WRITE, err) : NULL;
+    return r;
 }

@@ -42,7 +42,8 @@ static void describe_difference(json_t *was, json_t *is, char *where, size_t siz
     const char *key = NULL;
     size_t length = 0;
     where[0] = '\0';
-    while (json_is_object(was) && json_is_object(is) && (key = differing_key(was, is)) != NULL) {
+    while (json_is_object(was) && json_is_object(is) &&
+           (key = differing_key(was, is)) != NULL) {
         (void)snprintf(where + length, size - length, "%s%s", length == 0 ? "" : ".", key);
         length = strlen(where);
         was = json_object_get(was, key);
@@ -50,8 +51,8 @@ static void describe_difference(json_t *was, json_t *is, char *where, size_t siz
     }
     char *a = was == NULL ? NULL : json_dumps(was, JSON_ENCODE_ANY | JSON_COMPACT);
     char *b = is == NULL ? NULL : json_dumps(is, JSON_ENCODE_ANY | JSON_COMPACT);
-    (void)snprintf(where + length, size - length, ": %.150s -> %.150s", a == NULL ? "nothing" : a,
-                   b == NULL ? "nothing" : b);
+    (void)snprintf(where + length, size - length, ": %.150s -> %.150s",
+                   a == NULL ? "nothing" : a, b == NULL ? "nothing" : b);
     free(a);
     free(b);
 }
@@ -255,12 +256,15 @@ static json_t *inspect_again(const struct run *r, const struct run_file *f)
     return found;
 }
 
-/* Does a job of this file stand failed? */
-static bool has_failed(const struct run *r, size_t file)
+/* Which files have a job that stands failed, by index; to be freed. */
+static bool *files_that_failed(const struct run *r)
 {
-    bool failed = r->file[file].job.state == JOB_FAILED;
-    for (size_t i = 0; !failed && i < r->n_shards; i++) {
-        failed = r->shard[i].file == file && r->shard[i].job.state == JOB_FAILED;
+    bool *failed = calloc(r->n_files + 1, sizeof *failed);
+    for (size_t i = 0; failed != NULL && i < r->n_files; i++) {
+        failed[i] = r->file[i].job.state == JOB_FAILED;
+    }
+    for (size_t i = 0; failed != NULL && i < r->n_shards; i++) {
+        failed[r->shard[i].file] |= r->shard[i].job.state == JOB_FAILED;
     }
     return failed;
 }
@@ -285,18 +289,21 @@ static int take_if_replaced(struct run *r, size_t file, struct error *err)
 
 int run_take_replaced_files(struct run *r, bool all, struct error *err)
 {
-    if (ledger_begin(r->ledger, err) != 0) {
-        return -1;
+    bool *failed = files_that_failed(r);
+    if (failed == NULL) {
+        return error_no_memory(err, "the files of the run");
     }
     int n = 0;
-    for (size_t i = 0; i < r->n_files; i++) {
+    int rc = ledger_begin(r->ledger, err);
+    for (size_t i = 0; rc >= 0 && i < r->n_files; i++) {
         bool unread = r->file[i].inspection == NULL;
-        int rc = all || unread || has_failed(r, i) ? take_if_replaced(r, i, err) : 0;
-        if (rc < 0) {
-            ledger_rollback(r->ledger);
-            return -1;
-        }
+        rc = all || unread || failed[i] ? take_if_replaced(r, i, err) : 0;
         n += rc;
+    }
+    free(failed);
+    if (rc < 0) {
+        ledger_rollback(r->ledger);
+        return -1;
     }
     return ledger_commit(r->ledger, err) == 0 ? n : -1;
 }

@@ -17,32 +17,32 @@ enum { WORKERS_MAX = 1024, THREADS_MAX = 1024 };
 /* What the steps of the walk hand on. */
 struct walk {
     struct run *run;
-    const struct launcher_kind *kind;
-    struct launcher_options launch;
-    struct dispatch_options options;
+    struct walk_options options;
     struct dispatch *dispatch;
     enum dispatch_end end;
     struct merge merge;
     char sha256[DIGEST_SHA256_HEX];
 };
 
-static int read_options(struct walk *w, const struct invocation *invocation, struct error *err)
+int walk_read_options(struct walk_options *o, const struct invocation *invocation,
+                      struct error *err)
 {
     uint64_t workers = 0;
     uint64_t threads = 0;
     const char *on = invocation_option(invocation, "on");
-    w->kind = launcher_find(on == NULL ? "local" : on, err);
-    w->options.listen = invocation_option(invocation, "listen");
-    if (w->kind == NULL ||
+    *o = (struct walk_options){.kind = launcher_find(on == NULL ? "local" : on, err)};
+    o->dispatch.listen = invocation_option(invocation, "listen");
+    if (o->kind == NULL ||
         invocation_count(invocation, "workers", 1, WORKERS_MAX, &workers, err) != 0 ||
         invocation_count(invocation, "threads", 1, THREADS_MAX, &threads, err) != 0 ||
-        invocation_count(invocation, "stop-after", 1, UINT64_MAX, &w->options.stop_after,
+        invocation_count(invocation, "stop-after", 1, UINT64_MAX, &o->dispatch.stop_after,
                          err) != 0 ||
-        invocation_count(invocation, "shuffle", 1, UINT64_MAX, &w->options.shuffle, err) != 0) {
+        invocation_count(invocation, "shuffle", 1, UINT64_MAX, &o->dispatch.shuffle, err) !=
+            0) {
         return -1;
     }
-    w->launch.n_workers = (size_t)workers;
-    w->launch.n_threads = (size_t)threads;
+    o->launch.n_workers = (size_t)workers;
+    o->launch.n_threads = (size_t)threads;
     return 0;
 }
 
@@ -57,9 +57,10 @@ static bool has_work(const struct run *r)
 
 static int open_dispatch(struct walk *w, struct error *err)
 {
-    w->dispatch = dispatch_open(w->run, &w->options, err);
-    return w->dispatch == NULL ? -1
-                               : dispatch_start_workers(w->dispatch, w->kind, &w->launch, err);
+    w->dispatch = dispatch_open(w->run, &w->options.dispatch, err);
+    return w->dispatch == NULL
+               ? -1
+               : dispatch_start_workers(w->dispatch, w->options.kind, &w->options.launch, err);
 }
 
 static int inspect_files(struct walk *w, struct error *err)
@@ -109,6 +110,16 @@ static void print_missing(const struct walk *w, struct buffer *out)
     if (w->end == DISPATCH_STOPPED) {
         buffer_printf(out, "stopped   nothing is lost: the same command goes on\n");
     }
+    size_t n_conflicts = 0;
+    for (size_t i = 0; i < w->run->n_shards; i++) {
+        n_conflicts += w->run->shard[i].job.conflict;
+    }
+    if (n_conflicts > 0) {
+        buffer_printf(out,
+                      "conflict  %zu shards gave two different results: the analysis is not "
+                      "deterministic, or a file changed; the first ones count\n",
+                      n_conflicts);
+    }
     if (n_failed > 0) {
         buffer_printf(out, "failed    %zu: picobarn failures %s\n", n_failed, w->run->folder);
     }
@@ -146,15 +157,12 @@ static const struct {
     /* clang-format on */
 };
 
-int walk(struct run *r, const struct invocation *invocation, struct error *err)
+int walk(struct run *r, const struct walk_options *options, struct error *err)
 {
-    struct walk w = {.run = r, .end = DISPATCH_DONE};
-    if (read_options(&w, invocation, err) != 0) {
-        return -1;
-    }
+    struct walk w = {.run = r, .options = *options, .end = DISPATCH_DONE};
     struct progress *progress = progress_open();
-    w.options.show = progress_show;
-    w.options.context = progress;
+    w.options.dispatch.show = progress_show;
+    w.options.dispatch.context = progress;
     bool works = has_work(r);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(steps); i++) {

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "scheduler/command.h"
+#include "scheduler/dispatch.h"
+#include "scheduler/launcher.h"
 #include "scheduler/run.h"
 
 /* The options of it, for the table of a command. */
@@ -20,8 +22,18 @@
         "shuffle", 0, "SEED", "lease the shards in a random order"                             \
     }
 
+struct walk_options {
+    const struct launcher_kind *kind;
+    struct launcher_options launch;
+    struct dispatch_options dispatch;
+};
+
+/* Takes WALK_OPTIONS from a command line; to be done before anything is touched. ERROR_INPUT. */
+int walk_read_options(struct walk_options *o, const struct invocation *invocation,
+                      struct error *err);
+
 /* Does what is left of the run, writes result and plot, prints the SHA-256 and the coverage.
  * Returns the exit status, or -1. */
-int walk(struct run *r, const struct invocation *invocation, struct error *err);
+int walk(struct run *r, const struct walk_options *options, struct error *err);
 
 #endif

@@ -12,7 +12,7 @@ static enum job_state wanted(enum job_state state, enum job_event event)
         enum job_event event;
         enum job_state next;
     } table[] = {
-        {JOB_NONE, JOB_PLANNED, JOB_WAITING},    {JOB_WAITING, JOB_LEASED, JOB_RUNNING},
+            {JOB_WAITING, JOB_LEASED, JOB_RUNNING},
         {JOB_WAITING, JOB_ACCEPTED, JOB_DONE},   {JOB_WAITING, JOB_REJECTED, JOB_FAILED},
         {JOB_RUNNING, JOB_LEASED, JOB_RUNNING},  {JOB_RUNNING, JOB_ACCEPTED, JOB_DONE},
         {JOB_RUNNING, JOB_LOST, JOB_WAITING},    {JOB_RUNNING, JOB_BROKE, JOB_WAITING},

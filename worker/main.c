@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - the worker program: `run` joins a run, `compute` is what run starts, `inspect` and
  * `shard` do one file or shard by hand. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "worker/session.h"
 
 enum { EXIT_BAD_INPUT = 65, EXIT_PASSING = 75, EXIT_BAD_USAGE = 64 };
+enum { KEPT_BYTES = 64 << 20 };
 
 static const char usage[] =
     "usage: picobarn-worker COMMAND [OPTION]...\n"
@@ -98,6 +100,9 @@ static int run(int argc, char *const argv[], const char **operand)
                                     getppid() != (pid_t)number(option[5].value, 0))) {
         return EXIT_PASSING;
     }
+    /* Threads of the compute program that wait for work shall sleep: with several workers on one
+     * machine, spinning ones cost seven times the processor time of small shards. */
+    (void)setenv("OMP_WAIT_POLICY", "passive", 0);
     struct session_options options = {.connect = option[0].value,
                                       .name = option[3].value,
                                       .n_threads = (size_t)threads,
@@ -118,6 +123,10 @@ static int compute(int argc, char *const argv[], const char **operand)
         (void)fputs(usage, stderr);
         return EXIT_BAD_USAGE;
     }
+    /* Partials come and go with each shard: the heap keeps their memory instead of faulting it in
+     * again. */
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
     struct compute_options options = {.n_threads = (size_t)threads,
                                       .memory_bytes = (uint64_t)memory};
     struct error err = {0};

@@ -177,7 +177,8 @@ static bool is_of_run_file(const struct failure *f)
     for (size_t i = 0; !found && i < ARRAY_LENGTH(word); i++) {
         found = strstr(f->reason, word[i]) != NULL;
     }
-    return found && f->kind == ERROR_INPUT && strstr(f->reason, "damaged") == NULL;
+    return found && f->kind == ERROR_INPUT && strstr(f->reason, "damaged") == NULL &&
+           strstr(f->reason, "never written") == NULL;
 }
 
 static void write_group(const struct run *r, const struct failures *f, size_t number,

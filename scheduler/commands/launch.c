@@ -63,6 +63,10 @@ static int run(const struct invocation *invocation, struct error *err)
     if (invocation_flag(invocation, "dry-run")) {
         return show_plan(path, err);
     }
+    struct walk_options options_of_walk;
+    if (walk_read_options(&options_of_walk, invocation, err) != 0) {
+        return -1;
+    }
     const char *said = invocation_option(invocation, "run-dir");
     char *folder = said == NULL ? default_folder(path) : strdup(said);
     if (folder == NULL) {
@@ -70,7 +74,7 @@ static int run(const struct invocation *invocation, struct error *err)
     }
     struct run *r =
         run_launch(folder, path, invocation_flag(invocation, "accept-changes"), err);
-    int status = r == NULL ? -1 : walk(r, invocation, err);
+    int status = r == NULL ? -1 : walk(r, &options_of_walk, err);
     run_close(r);
     free(folder);
     return status;
@@ -81,7 +85,8 @@ static const struct command_option options[] = {
     WALK_OPTIONS,
     {"dry-run", 0, NULL, "check the run file and its files, and run nothing"},
     {"accept-changes", 0, NULL,
-     "go on although the run file or a file changed: what was computed from the old is dropped"},
+     "go on although the run file or a file changed: what was computed from the old is "
+     "dropped"},
     {0},
 };
 
@@ -99,11 +104,12 @@ const struct command command_launch = {
     .operands = "RUN.yaml",
     .min_operands = 1,
     .max_operands = 1,
-    .description =
-        "Inspects the files of the run file, splits them into shards, computes these on workers "
-        "and ends with result.json, its SHA-256 and the plot in the run folder.\n\n"
-        "On a run folder that is there it goes on: only what is missing is computed. It refuses "
-        "when the run file, a parameter, the analysis or a file has changed since.",
+    .description = "Inspects the files of the run file, splits them into shards, computes "
+                   "these on workers "
+                   "and ends with result.json, its SHA-256 and the plot in the run folder.\n\n"
+                   "On a run folder that is there it goes on: only what is missing is "
+                   "computed. It refuses "
+                   "when the run file, a parameter, the analysis or a file has changed since.",
     .options = options,
     .examples = examples,
     .run = run,

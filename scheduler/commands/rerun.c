@@ -93,11 +93,15 @@ static int ask(struct run *r, const char *ids, struct error *err)
 
 static int run(const struct invocation *invocation, struct error *err)
 {
+    struct walk_options options_of_walk;
+    if (walk_read_options(&options_of_walk, invocation, err) != 0) {
+        return -1;
+    }
     struct run *r = run_open(invocation_operand(invocation, 0), LEDGER_WRITE, err);
     int status = -1;
     if (r != NULL && run_take_replaced_files(r, true, err) >= 0 && run_reload(r, err) == 0 &&
         ask(r, invocation_option(invocation, "shard"), err) == 0) {
-        status = walk(r, invocation, err);
+        status = walk(r, &options_of_walk, err);
     }
     run_close(r);
     return status;

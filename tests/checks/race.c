@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* race.c - for ThreadSanitizer: a sum over threads as worker/shard.c makes it, in which it shall
+ * see nothing, and with an argument the same sum with a race planted, which it shall see. */
+#include <stdio.h>
+
+enum { N_SLICES = 64, SLICE = 1000 };
+
+static long own[N_SLICES];
+static long shared;
+
+int main(int argc, char **argv)
+{
+    (void)argv;
+    int is_planted = argc > 1;
+#pragma omp parallel for schedule(dynamic) num_threads(4)
+    for (int s = 0; s < N_SLICES; s++) {
+        long *sum = is_planted ? &shared : &own[s];
+        for (int i = 0; i < SLICE; i++) {
+            *sum += i;
+        }
+    }
+    long all = shared;
+    for (int s = 0; s < N_SLICES; s++) {
+        all += own[s];
+    }
+    (void)printf("%ld\n", all);
+    return 0;
+}
