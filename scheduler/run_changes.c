@@ -18,21 +18,24 @@ static const char advice[] =
     "use another --run-dir, or --accept-changes to drop what was computed "
     "from the old";
 
-/* The first key of either object whose values differ; NULL if there is none. Not const: jansson
- * iterates that way. */
-static const char *differing_key(json_t *was, json_t *is)
+/* The first key of `walked`, which is one of the two, whose values differ; NULL if there is none.
+ * Not const: jansson iterates that way. */
+static const char *differing_key_of(json_t *walked, const json_t *was, const json_t *is)
 {
-    json_t *const both[] = {was, is};
-    for (size_t i = 0; i < 2; i++) {
-        for (void *at = json_object_iter(both[i]); at != NULL;
-             at = json_object_iter_next(both[i], at)) {
-            const char *key = json_object_iter_key(at);
-            if (!json_equal(json_object_get(was, key), json_object_get(is, key))) {
-                return key;
-            }
+    for (void *at = json_object_iter(walked); at != NULL;
+         at = json_object_iter_next(walked, at)) {
+        const char *key = json_object_iter_key(at);
+        if (!json_equal(json_object_get(was, key), json_object_get(is, key))) {
+            return key;
         }
     }
     return NULL;
+}
+
+static const char *differing_key(json_t *was, json_t *is)
+{
+    const char *key = differing_key_of(was, was, is);
+    return key != NULL ? key : differing_key_of(is, was, is);
 }
 
 /* The path of the first difference between two JSON values into where[size], e.g.

@@ -48,7 +48,7 @@ fi
 for build in $builds; do
     options=
     [ $build != release ] || options="-DPICOBARN_WERROR=$werror"
-    cmake --preset $build -DPICOBARN_PYTHON="$python" -DPICOBARN_CHECKS="$checks" \
+    cmake --no-warn-unused-cli --preset $build -DPICOBARN_PYTHON="$python" -DPICOBARN_CHECKS="$checks" \
         -DPICOBARN_FUZZ_SECONDS="${PICOBARN_FUZZ_SECONDS:-60}" $options >build/$build.log ||
         { cat build/$build.log && exit 1; }
 done

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/size.h"
 
 static void close_pair(int pair[2])
@@ -91,6 +92,26 @@ void child_listen(struct child *c)
     }
 }
 
+/* Its status, as waitpid says it, once it ended by itself or was killed. What it still writes is
+ * taken meanwhile: it may wait for room in the pipe. */
+static int wait_for_end(struct child *c)
+{
+    int status = 0;
+    pid_t ended = 0;
+    uint64_t until_ms = clock_now_ms() + CHILD_END_MS;
+    while ((ended = waitpid(c->pid, &status, WNOHANG)) == 0 && clock_now_ms() < until_ms) {
+        child_listen(c);
+        (void)usleep(1000);
+    }
+    if (ended == 0) {
+        c->killed = true;
+        (void)kill(c->pid, SIGKILL);
+        while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {
+        }
+    }
+    return status;
+}
+
 int child_reap(struct child *c, int kill_first, int *exit_status)
 {
     *exit_status = 0;
@@ -103,9 +124,7 @@ int child_reap(struct child *c, int kill_first, int *exit_status)
     if (c->input >= 0) {
         (void)close(c->input);
     }
-    int status = 0;
-    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    int status = wait_for_end(c);
     child_listen(c);
     if (c->output >= 0) {
         (void)close(c->output);

@@ -3,6 +3,7 @@
 #ifndef WORKER_CHILD_H
 #define WORKER_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -10,7 +11,10 @@
 #include "base/error.h"
 #include "worker/frames.h"
 
-enum { CHILD_LOG_SIZE = 4096 };
+enum {
+    CHILD_LOG_SIZE = 4096,
+    CHILD_END_MS = 2000, /* that it has to end by itself when it is reaped */
+};
 
 struct child {
     pid_t pid;  /* 0: none */
@@ -20,6 +24,7 @@ struct child {
     struct frames frames;
     char log[CHILD_LOG_SIZE]; /* the last it wrote to standard error */
     size_t log_size;
+    bool killed; /* child_reap had to, as it did not end by itself */
 };
 
 /* Starts this same program as `compute` with these arguments (NULL-terminated, argv[0] first). */
@@ -28,8 +33,9 @@ int child_start(struct child *c, char *const argv[], struct error *err);
 /* Takes what it wrote to standard error. */
 void child_listen(struct child *c);
 
-/* Waits for it to end (kills it first if that is asked), closes the pipes. Returns the signal
- * that ended it, 0 if it exited by itself; *exit_status is then what it exited with. */
+/* Closes its input and waits for it to end; kills it at once if that is asked, else if it goes on
+ * for CHILD_END_MS. Closes the pipes. Returns the signal that ended it, 0 if it exited by itself;
+ * *exit_status is then what it exited with. */
 int child_reap(struct child *c, int kill_first, int *exit_status);
 
 /* The end of its log as text, control characters replaced. */

@@ -36,6 +36,15 @@ static uint64_t cpu_time_us(void)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+static void forget_reader(struct compute *c)
+{
+    reader_close(c->reader);
+    free(c->path);
+    free(c->weight);
+    c->reader = NULL;
+    c->path = c->weight = NULL;
+}
+
 /* Is what the reader was opened on what the lease means? A file may have been replaced. */
 static bool is_expected(const struct compute *c, const struct message_lease *lease)
 {
@@ -53,10 +62,7 @@ static int forget_other_reader(struct compute *c, const struct message_lease *le
         strcmp(c->weight, lease->weight) == 0 && is_expected(c, lease)) {
         return 0;
     }
-    reader_close(c->reader);
-    free(c->path);
-    free(c->weight);
-    c->reader = NULL;
+    forget_reader(c);
     c->path = strdup(lease->path);
     c->weight = strdup(lease->weight);
     return c->path == NULL || c->weight == NULL ? error_no_memory(err, "a path") : 0;
@@ -157,6 +163,7 @@ static int handle(struct compute *c, struct bytes *message, struct error *err)
     if (type == MESSAGE_WELCOME) {
         struct message_welcome welcome = {0};
         rc = message_welcome_decode(&welcome, message, err);
+        forget_reader(c); /* it borrows from the order */
         order_release(&c->order);
         rc = rc == 0 ? order_init(&c->order, welcome.order, err) : rc;
         message_welcome_release(&welcome);
@@ -190,11 +197,9 @@ int compute_run(const struct compute_options *options, struct error *err)
             rc = frames_read(&frames, STDIN_FILENO, err);
         }
     }
-    reader_close(c.reader);
+    forget_reader(&c);
     order_release(&c.order);
     buffer_release(&c.message);
     frames_release(&frames);
-    free(c.path);
-    free(c.weight);
     return rc;
 }

@@ -89,8 +89,21 @@ static void say_hello(struct session *s)
     (void)say(s, &s->out);
 }
 
+/* What was only partly kept would be taken for something else: the session ends. */
+static bool is_whole(struct session *s, const struct buffer *kept)
+{
+    if (kept->failed) {
+        log_line("worker", "no memory for a message: giving up");
+        s->end = SESSION_TROUBLE;
+    }
+    return !kept->failed;
+}
+
 static void send_answer(struct session *s, struct held *held)
 {
+    if (!is_whole(s, &held->answer)) {
+        return;
+    }
     held->sent_ms = clock_now_ms();
     (void)say(s, &held->answer);
 }
@@ -205,6 +218,9 @@ static void bury_child(struct session *s, int kill_first, const char *why)
     char text[256];
     if (why != NULL) {
         (void)snprintf(text, sizeof text, "%s", why);
+    } else if (s->child.killed) {
+        (void)snprintf(text, sizeof text,
+                       "the compute program closed its output and went on: it was killed");
     } else if (signal != 0) {
         (void)snprintf(text, sizeof text, "the compute program was ended by signal %d (%s)",
                        signal, sigdescr_np(signal) == NULL ? "?" : sigdescr_np(signal));
@@ -260,7 +276,7 @@ static void hear_child(struct session *s)
     int rc = frames_read(&s->child.frames, s->child.output, &err);
     struct bytes message;
     int taken = 1;
-    while (rc == 1 && taken == 1) {
+    while (rc == 1 && taken == 1 && s->end < 0) {
         taken = frames_take(&s->child.frames, &message, &err);
         if (taken < 0 || (taken == 1 && take_answer(s, &message, &err) != 0)) {
             rc = -1;
@@ -286,7 +302,7 @@ static void welcome(struct session *s, struct bytes *message, const struct buffe
         s->silence_ms = m.silence_ms;
         buffer_clear(&s->welcome);
         buffer_raw(&s->welcome, whole->data, whole->size);
-        s->welcomed = true;
+        s->welcomed = is_whole(s, &s->welcome);
         s->n_wanted = 0;
         for (size_t i = 0; i < s->n_held; i++) {
             s->held[i].sent_ms = 0; /* what the last connection may have lost is sent again */
@@ -306,6 +322,7 @@ static void take_lease(struct session *s, struct bytes *message, const struct bu
         struct held *held = &s->held[s->n_held++];
         *held = (struct held){.id = m.id};
         buffer_raw(&held->lease, whole->data, whole->size);
+        (void)is_whole(s, &held->lease);
     }
     s->n_wanted -= s->n_wanted > 0;
     message_lease_release(&m);
@@ -458,29 +475,41 @@ static void take_signal(struct session *s)
     }
 }
 
+/* Hears everybody once. */
+static int listen_once(struct session *s, struct error *err)
+{
+    int fd[3] = {s->signals, s->child.output, s->child.errors};
+    bool ready[3] = {false, false, false};
+    size_t n = s->child.pid == 0 ? 1 : s->child.errors < 0 ? 2 : 3;
+    int timeout_ms = s->welcomed ? TICK_MS : JOIN_TICK_MS;
+    if (wire_wait(s->wire, fd, ready, n, timeout_ms, err) != 0) {
+        return -1;
+    }
+    int got = 0;
+    while (s->end < 0 && (got = wire_receive(s->wire, NULL, &s->in, err)) == 1) {
+        hear_scheduler(s);
+    }
+    if (got < 0) {
+        return -1;
+    }
+    if (s->end < 0 && s->child.pid != 0 && (ready[1] || ready[2])) {
+        hear_child(s);
+    }
+    if (s->end < 0 && ready[0]) {
+        take_signal(s);
+    }
+    return 0;
+}
+
 static int work(struct session *s, struct error *err)
 {
     say_hello(s);
     while (s->end < 0) {
-        int fd[3] = {s->signals, s->child.output, s->child.errors};
-        bool ready[3] = {false, false, false};
-        size_t n = s->child.pid == 0 ? 1 : s->child.errors < 0 ? 2 : 3;
-        int timeout_ms = s->welcomed ? TICK_MS : JOIN_TICK_MS;
-        if (wire_wait(s->wire, fd, ready, n, timeout_ms, err) != 0) {
+        if (listen_once(s, err) != 0) {
             return -1;
         }
-        int got = 0;
-        while ((got = wire_receive(s->wire, NULL, &s->in, err)) == 1 && s->end < 0) {
-            hear_scheduler(s);
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (s->child.pid != 0 && (ready[1] || ready[2])) {
-            hear_child(s);
-        }
-        if (ready[0]) {
-            take_signal(s);
+        if (s->end >= 0) {
+            break; /* it said that it goes: nothing more is asked for */
         }
         want(s);
         feed_child(s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* race.c - for ThreadSanitizer: a sum over threads as worker/shard.c makes it, in which it shall
- * see nothing, and with an argument the same sum with a race planted, which it shall see. */
+/* race.c - for ThreadSanitizer: a sum over threads, each slice into a place of its own as
+ * worker/shard.c has it, in which it shall see nothing; and with an argument the same sum into one
+ * place, a race that it shall see. */
 #include <stdio.h>
 
 enum { N_SLICES = 64, SLICE = 1000 };
@@ -12,9 +13,9 @@ int main(int argc, char **argv)
 {
     (void)argv;
     int is_planted = argc > 1;
-#pragma omp parallel for schedule(dynamic) num_threads(4)
+#pragma omp parallel for schedule(static, 1) num_threads(4)
     for (int s = 0; s < N_SLICES; s++) {
-        long *sum = is_planted ? &shared : &own[s];
+        volatile long *sum = is_planted ? &shared : &own[s];
         for (int i = 0; i < SLICE; i++) {
             *sum += i;
         }

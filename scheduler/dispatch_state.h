@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dispatch_state.h - private to dispatch*.c: what the event loop holds, and what its two halves,
+ * the rounds (dispatch.c) and the conversation (dispatch_hear.c), call of each other. */
+#ifndef SCHEDULER_DISPATCH_STATE_H
+#define SCHEDULER_DISPATCH_STATE_H
+
+#include "scheduler/crew.h"
+#include "scheduler/dispatch.h"
+#include "scheduler/intake.h"
+#include "scheduler/keys.h"
+#include "scheduler/leasing.h"
+#include "worker/wire.h"
+
+enum { DISPATCH_TICK_MS = 100 };
+
+struct dispatch {
+    struct run *run;
+    struct dispatch_options options;
+    struct keys keys;
+    struct wire *wire;
+    struct crew crew;
+    struct intake intake;
+    struct leasing leasing;
+    const struct launcher_kind *kind;
+    struct launcher *launcher;
+    char *order; /* JSON for WELCOME */
+    enum lease_kind phase;
+    int signals;
+    bool stopped;
+    bool is_over;                 /* nothing is left to do: workers may end */
+    char paused[ERROR_TEXT_SIZE]; /* why the ledger cannot be written; "" when it can */
+    uint64_t paused_since_ms;
+    uint64_t retried_ms;
+    uint64_t ticked_ms;
+    uint64_t n_events;
+    struct buffer in;
+    struct buffer out;
+};
+
+/* Sends d->out. False if it is not on its way: the worker's connection is gone, or takes no
+ * more. */
+bool dispatch_say(struct dispatch *d, struct member *m);
+void dispatch_say_bare(struct dispatch *d, const struct wire_peer *peer,
+                       enum message_type type);
+void dispatch_acknowledge(struct dispatch *d, const struct wire_peer *peer,
+                          const struct lease_id *id, enum ack_verdict verdict);
+
+/* Forgets a worker; its leases are recorded as lost and wait again. */
+void dispatch_dismiss(struct dispatch *d, struct member *m);
+
+uint32_t dispatch_heartbeat_ms(const struct dispatch *d);
+
+/* Takes the message in d->in. Fails only for want of memory. */
+int dispatch_hear(struct dispatch *d, const struct wire_peer *peer, struct error *err);
+
+/* Tells every worker that the run is over, and waits a moment for each to say so too: what is
+ * only sent may never arrive. */
+void dispatch_say_farewell(struct dispatch *d);
+
+#endif
