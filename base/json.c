@@ -18,6 +18,23 @@
 #include "base/file.h"
 #include "base/size.h"
 
+/* A list that could not grow would lose an item in silence, in the result too, and hardly any
+ * caller would look. So there is always memory for JSON, or an end at once: the scheduler goes on
+ * when it is started again, and the death of a compute program is a failure of one shard. */
+static void *allocate_or_end(size_t size)
+{
+    void *memory = malloc(size);
+    if (memory == NULL && size > 0) {
+        abort();
+    }
+    return memory;
+}
+
+__attribute__((constructor)) static void set_allocator(void)
+{
+    json_set_alloc_funcs(allocate_or_end, free);
+}
+
 enum { JSON_DEPTH = 64 };
 enum { DOUBLE_DIGITS = 17 }; /* enough for every double */
 
@@ -462,7 +479,8 @@ static int write_document(struct writer writer, const json_t *value, struct erro
 
 int json_write_canonical(const json_t *value, struct buffer *out, struct error *err)
 {
-    return write_document((struct writer){.out = out}, value, err);
+    return value == NULL ? error_no_memory(err, "a JSON value")
+                         : write_document((struct writer){.out = out}, value, err);
 }
 
 int json_write_pretty(const json_t *value, struct buffer *out, struct error *err)

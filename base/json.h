@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.h - the one door to jansson: bounded parsing, files, and the canonical form.
  *
- * Values are jansson's (json_t and its functions may be used by all who include this). */
+ * Values are jansson's (json_t and its functions may be used by all who include this). Making one
+ * never fails for want of memory: the program ends instead (see json.c). */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
 
