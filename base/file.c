@@ -82,11 +82,12 @@ int file_read(const char *path, size_t limit, struct buffer *out, struct error *
     return 0;
 }
 
-static int write_whole(int fd, const uint8_t *data, size_t size)
+int file_write_all(int fd, const void *data, size_t size)
 {
+    const uint8_t *at = data;
     size_t done = 0;
     while (done < size) {
-        ssize_t n = write(fd, data + done, size - done);
+        ssize_t n = write(fd, at + done, size - done);
         if (n < 0 && errno != EINTR) {
             return -1;
         }
@@ -140,7 +141,7 @@ static int sync_folder_of(const char *path)
 /* Writes and syncs the open file and closes it. -1 with errno set. */
 static int fill_and_close(int fd, const void *data, size_t size)
 {
-    int rc = write_whole(fd, data, size);
+    int rc = file_write_all(fd, data, size);
     rc = rc == 0 ? fsync(fd) : rc;
     int saved = errno;
     if (close(fd) != 0 && rc == 0) {

@@ -17,6 +17,10 @@ int file_read(const char *path, size_t limit, struct buffer *out, struct error *
  * reader sees the old file or the new one, whole; after a crash too. */
 int file_write(const char *path, mode_t mode, const void *data, size_t size, struct error *err);
 
+/* Writes all to the open file, pipe or terminal, waiting for room. -1 with errno set: what it is
+ * that cannot be written only the caller knows. */
+int file_write_all(int fd, const void *data, size_t size);
+
 /* folder + "/" + name in fresh memory that the caller frees; an absolute name comes back as it
  * is. NULL without memory. */
 char *file_join(const char *folder, const char *name);

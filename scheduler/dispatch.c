@@ -7,15 +7,13 @@
  * acknowledged and nothing new is given out. */
 #include "scheduler/dispatch.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/size.h"
 #include "scheduler/dispatch_state.h"
 #include "worker/order.h"
@@ -188,14 +186,6 @@ static void show(const struct dispatch *d)
     d->options.show(d->options.context, &view);
 }
 
-static void take_signal(struct dispatch *d)
-{
-    struct signalfd_siginfo info;
-    while (read(d->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-        d->stopped = true;
-    }
-}
-
 /* How many jobs of the phase are still open; also stops when enough are done. */
 static size_t count_open(struct dispatch *d)
 {
@@ -231,7 +221,7 @@ static int one_round(struct dispatch *d, struct error *err)
         return -1;
     }
     if (ready) {
-        take_signal(d);
+        d->stopped = signals_take(d->signals) || d->stopped;
     }
     if (hear_all(d, err) != 0 || tick(d, err) != 0 ||
         (commit_is_due(d) && commit(d, err) != 0)) {
@@ -267,16 +257,6 @@ int dispatch_work(struct dispatch *d, enum lease_kind phase, enum dispatch_end *
     *end = d->stopped ? DISPATCH_STOPPED : DISPATCH_DONE;
     d->is_over = phase == LEASE_SHARD && rc == 0 && !d->stopped;
     return rc;
-}
-
-static int open_signals(void)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* Where it listened last, so that workers that wait find it again; else anywhere. */
@@ -319,9 +299,8 @@ struct dispatch *dispatch_open(struct run *r, const struct dispatch_options *opt
     d->run = r;
     d->options = *options;
     d->options.silence_ms = options->silence_ms == 0 ? SILENCE_MS : options->silence_ms;
-    d->signals = open_signals();
+    d->signals = signals_open(&d->signals_before, err);
     if (d->signals < 0) {
-        (void)error_set(err, ERROR_SYSTEM, "no descriptor for signals");
         dispatch_close(d);
         return NULL;
     }
@@ -365,8 +344,6 @@ void dispatch_close(struct dispatch *d)
     buffer_release(&d->in);
     buffer_release(&d->out);
     free(d->order);
-    if (d->signals >= 0) {
-        (void)close(d->signals);
-    }
+    signals_close(d->signals, &d->signals_before);
     free(d);
 }

@@ -4,6 +4,8 @@
 #ifndef SCHEDULER_DISPATCH_STATE_H
 #define SCHEDULER_DISPATCH_STATE_H
 
+#include <signal.h>
+
 #include "scheduler/crew.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/intake.h"
@@ -25,7 +27,8 @@ struct dispatch {
     struct launcher *launcher;
     char *order; /* JSON for WELCOME */
     enum lease_kind phase;
-    int signals;
+    int signals;             /* descriptor of SIGINT and SIGTERM, or -1 */
+    sigset_t signals_before; /* the mask to go back to */
     bool stopped;
     bool is_over;                 /* nothing is left to do: workers may end */
     char paused[ERROR_TEXT_SIZE]; /* why the ledger cannot be written; "" when it can */

@@ -223,8 +223,7 @@ static json_t *sums_to_json(const struct figure_sums *s, const struct figure_wor
     return json_pack(
         "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, "
         "s:b, s:I, s:I}",
-        "hist",
-        s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "log_y",
+        "hist", s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "log_y",
         s->figure->log_y ? 1 : 0, "channels", channels_to_json(d->analysis, s->channels),
         "edges", reals(s->axis->edge, n + 1), "observed",
         s->has_data ? counts(s->observed, n) : json_null(), "control",

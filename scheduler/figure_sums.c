@@ -199,8 +199,7 @@ static void add_scaled(struct figure_layer *layer, const struct hist *h, double 
         layer->variance[i] += scale * scale * w2;
     }
     layer->outside += scale * (content(h, 0) + content(h, n + 1));
-    layer->nan +=
-        scale * (h->sums == NULL ? (double)h->nan : exact_round(&h->sums[n + 2].w));
+    layer->nan += scale * (h->sums == NULL ? (double)h->nan : exact_round(&h->sums[n + 2].w));
 }
 
 /* One sample in one channel. */

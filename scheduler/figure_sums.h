@@ -30,17 +30,17 @@ struct figure_sums {
     uint32_t filled;             /* of channels: those that something in the picture fills */
     bool has_data;
     bool data_seen; /* something of it was */
-    bool unscaled; /* simulated events, no luminosity */
+    bool unscaled;  /* simulated events, no luminosity */
     size_t n_layers;
     struct figure_layer layer[PLOT_PROCESSES_MAX];
     uint64_t *observed;      /* [n_bins] */
     uint64_t *control_count; /* [n_bins] */
     uint64_t observed_outside;
     uint64_t observed_nan;
-    struct yield *yield;     /* [n_samples] */
-    bool *left_out;          /* [n_samples] simulated, but nothing to scale it with */
-    bool *unseen;            /* [n_samples] simulated, in the stack, and nothing seen of it yet: */
-    size_t n_unseen;         /* if there are such, there is no significance */
+    struct yield *yield; /* [n_samples] */
+    bool *left_out;      /* [n_samples] simulated, but nothing to scale it with */
+    bool *unseen;        /* [n_samples] simulated, in the stack, and nothing seen of it yet: */
+    size_t n_unseen;     /* if there are such, there is no significance */
     struct figure_numbers numbers;
 };
 

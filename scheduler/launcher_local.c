@@ -3,10 +3,8 @@
  *
  * They end with the scheduler (the kernel kills them when their parent dies), so that a killed
  * run leaves nothing behind. One that dies is replaced. */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "base/spawn.h"
 #include "scheduler/launcher.h"
 #include "scheduler/worker_program.h"
 #include "worker/threads.h"
@@ -55,7 +54,7 @@ static int open_log(const struct launcher *l, size_t i)
     return fd;
 }
 
-static int spawn(struct launcher *l, struct local *local, int log)
+static int spawn(const struct launcher *l, struct local *local, int log, struct error *err)
 {
     char threads[32];
     char parent[32];
@@ -64,28 +63,14 @@ static int spawn(struct launcher *l, struct local *local, int log)
     char word[][12] = {"run", "--connect", "--threads", "--parent", "--name"};
     char *const argv[] = {l->program, word[0], word[1], l->invitation, word[2], threads,
                           word[3],    parent,  word[4], local->name,   NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    (void)sigemptyset(&none);
-    int code = posix_spawn_file_actions_init(&actions);
-    code = code == 0 ? posix_spawnattr_init(&attributes) : code;
-    if (code != 0) {
-        return code;
-    }
-    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (log >= 0) {
-        (void)posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
-        (void)posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-    }
     /* A group of its own: Ctrl-C is for the scheduler, which then tells its workers. */
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    code = posix_spawn(&local->pid, l->program, &actions, &attributes, argv, environ);
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return code;
+    struct spawn what = {.program = l->program,
+                         .argv = argv,
+                         .input = -1,
+                         .output = log,
+                         .errors = log,
+                         .own_group = true};
+    return spawn_start(&what, &local->pid, err);
 }
 
 static int start(struct launcher *l, size_t i, struct error *err)
@@ -93,17 +78,27 @@ static int start(struct launcher *l, size_t i, struct error *err)
     struct local *local = &l->local[i];
     (void)snprintf(local->name, sizeof local->name, "local-%zu.%u", i, local->generation++);
     int log = open_log(l, i);
-    int code = spawn(l, local, log);
+    int rc = spawn(l, local, log, err);
     if (log >= 0) {
         (void)close(log);
     }
-    if (code != 0) {
+    if (rc != 0) {
         local->pid = 0;
-        return error_set(err, code == ENOENT ? ERROR_INPUT : ERROR_SYSTEM,
-                         "worker program %s: %s", l->program, strerrordesc_np(code));
+        return error_prefix(err, "worker program");
     }
     local->started_ms = clock_now_ms();
     return 0;
+}
+
+/* Waits for it to end, and kills it if that takes too long. */
+static void wait_for_end(pid_t pid, uint64_t until_ms)
+{
+    while (waitpid(pid, NULL, WNOHANG) == 0) {
+        if (clock_now_ms() > until_ms) {
+            (void)kill(pid, SIGKILL);
+        }
+        (void)usleep(2000);
+    }
 }
 
 static void local_close(struct launcher *l)
@@ -111,18 +106,15 @@ static void local_close(struct launcher *l)
     if (l == NULL) {
         return;
     }
-    uint64_t until = clock_now_ms() + CLOSE_MS;
+    uint64_t until_ms = clock_now_ms() + CLOSE_MS;
     for (size_t i = 0; i < l->n; i++) {
         if (l->local[i].pid != 0) {
             (void)kill(l->local[i].pid, SIGTERM);
         }
     }
     for (size_t i = 0; i < l->n; i++) {
-        while (l->local[i].pid != 0 && waitpid(l->local[i].pid, NULL, WNOHANG) == 0) {
-            if (clock_now_ms() > until) {
-                (void)kill(l->local[i].pid, SIGKILL);
-            }
-            (void)usleep(2000);
+        if (l->local[i].pid != 0) {
+            wait_for_end(l->local[i].pid, until_ms);
         }
     }
     free(l->local);

@@ -15,8 +15,7 @@ static int refuse_file(const char *path, struct error *err)
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     const char *dot = strrchr(name, '.');
-    bool is_run_file =
-        dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+    bool is_run_file = dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
     if (!is_run_file) {
         return error_set(err, ERROR_INPUT, "%s is a file; give a run folder", path);
     }

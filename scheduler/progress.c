@@ -137,8 +137,8 @@ static void describe(const struct progress *p, const struct dispatch_view *view,
                        view->n_workers, failed);
         return;
     }
-    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->done, c->all,
-                   rate, view->n_workers, time_left, failed);
+    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->done, c->all, rate,
+                   view->n_workers, time_left, failed);
 }
 
 /* A new phase starts its own clock. */

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,17 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/size.h"
+#include "base/spawn.h"
 
 enum { INSPECTION_LIMIT = 64 << 20 };
+
+/* One call of it. */
+struct called {
+    struct buffer *out; /* the caller's */
+    struct buffer *errors;
+    int status;
+};
 
 char *worker_program_find(struct error *err)
 {
@@ -42,84 +50,99 @@ char *worker_program_find(struct error *err)
     return file_join(self, "picobarn-worker");
 }
 
-static int spawn(char **argv, const int out[2], const int errors[2], pid_t *pid)
+/* What is there of one pipe; at its end it is watched no more. */
+static void collect_one(struct pollfd *polled, struct buffer *to)
 {
-    posix_spawn_file_actions_t actions;
-    int code = posix_spawn_file_actions_init(&actions);
-    if (code != 0) {
-        return code;
+    if (polled->fd < 0 || polled->revents == 0) {
+        return;
     }
-    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
-    code = posix_spawn(pid, argv[0], &actions, NULL, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return code;
+    char chunk[4096];
+    ssize_t n = read(polled->fd, chunk, sizeof chunk);
+    if (n > 0) {
+        buffer_raw(to, chunk, (size_t)n);
+    } else if (n == 0 || errno != EINTR) {
+        polled->fd = -1;
+    }
 }
 
 /* Reads both pipes until both are closed. */
-static void collect(const int fd[2], struct buffer *const to[2])
+static void collect(int out_pipe, int error_pipe, struct buffer *out, struct buffer *errors)
 {
-    struct pollfd polled[2] = {{.fd = fd[0], .events = POLLIN},
-                               {.fd = fd[1], .events = POLLIN}};
-    char chunk[4096];
+    struct pollfd polled[2] = {{.fd = out_pipe, .events = POLLIN},
+                               {.fd = error_pipe, .events = POLLIN}};
     while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-        if (poll(polled, 2, -1) < 0 && errno != EINTR) {
+        int n = poll(polled, ARRAY_LENGTH(polled), -1);
+        if (n < 0 && errno != EINTR) {
             return;
         }
-        for (int i = 0; i < 2; i++) {
-            ssize_t n = polled[i].fd >= 0 && polled[i].revents != 0
-                            ? read(polled[i].fd, chunk, sizeof chunk)
-                            : -2;
-            if (n > 0) {
-                buffer_raw(to[i], chunk, (size_t)n);
-            } else if (n == 0 || (n == -1 && errno != EINTR)) {
-                polled[i].fd = -1;
-            }
+        if (n > 0) {
+            collect_one(&polled[0], out);
+            collect_one(&polled[1], errors);
         }
     }
+}
+
+/* The exit status as a shell says it. */
+static int wait_for_end(pid_t pid)
+{
+    int ended = 0;
+    while (waitpid(pid, &ended, 0) < 0 && errno == EINTR) {
+    }
+    return WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
+}
+
+static void close_end(int *end)
+{
+    if (*end >= 0) {
+        (void)close(*end);
+    }
+    *end = -1;
+}
+
+/* Runs it between two pipes, and closes its ends of them: their end is then its end. */
+static int run_between(char **argv, int out_pipe[2], int error_pipe[2], struct called *called,
+                       struct error *err)
+{
+    struct spawn what = {.program = argv[0],
+                         .argv = argv,
+                         .input = -1,
+                         .output = out_pipe[1],
+                         .errors = error_pipe[1]};
+    pid_t pid = 0;
+    int rc = spawn_start(&what, &pid, err);
+    close_end(&out_pipe[1]);
+    close_end(&error_pipe[1]);
+    if (rc != 0) {
+        return error_prefix(err, "worker program");
+    }
+    collect(out_pipe[0], error_pipe[0], called->out, called->errors);
+    called->status = wait_for_end(pid);
+    return 0;
 }
 
 int worker_program_run(char **argv, struct buffer *out, struct buffer *errors, int *status,
                        struct error *err)
 {
-    int out_pipe[2];
-    int error_pipe[2];
+    int out_pipe[2] = {-1, -1};
+    int error_pipe[2] = {-1, -1};
+    struct called called = {.out = out, .errors = errors};
     char *program = worker_program_find(err);
     if (program == NULL) {
         return -1;
     }
     argv[0] = program;
-    if (pipe2(out_pipe, O_CLOEXEC) != 0) {
-        free(program);
-        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerrordesc_np(errno));
+    int rc = pipe2(out_pipe, O_CLOEXEC) == 0 && pipe2(error_pipe, O_CLOEXEC) == 0
+                 ? run_between(argv, out_pipe, error_pipe, &called, err)
+                 : error_set(err, ERROR_SYSTEM, "a pipe: %s", strerrordesc_np(errno));
+    if (rc == 0) {
+        *status = called.status;
     }
-    if (pipe2(error_pipe, O_CLOEXEC) != 0) {
-        (void)close(out_pipe[0]);
-        (void)close(out_pipe[1]);
-        free(program);
-        return error_set(err, ERROR_SYSTEM, "a pipe: %s", strerrordesc_np(errno));
+    for (int i = 0; i < 2; i++) {
+        close_end(&out_pipe[i]);
+        close_end(&error_pipe[i]);
     }
-    pid_t pid = 0;
-    int code = spawn(argv, out_pipe, error_pipe, &pid);
-    (void)close(out_pipe[1]);
-    (void)close(error_pipe[1]);
-    int ended = 0;
-    if (code == 0) {
-        const int fd[2] = {out_pipe[0], error_pipe[0]};
-        struct buffer *const to[2] = {out, errors};
-        collect(fd, to);
-        while (waitpid(pid, &ended, 0) < 0 && errno == EINTR) {
-        }
-        *status = WIFSIGNALED(ended) ? 128 + WTERMSIG(ended) : WEXITSTATUS(ended);
-    } else {
-        (void)error_set(err, ERROR_SYSTEM, "worker program %s: %s", program,
-                        strerrordesc_np(code));
-    }
-    (void)close(out_pipe[0]);
-    (void)close(error_pipe[0]);
     free(program);
-    return code == 0 ? 0 : -1;
+    return rc;
 }
 
 int worker_program_share(const json_t *order, char path[WORKER_PROGRAM_PATH_SIZE],

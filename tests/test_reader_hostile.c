@@ -278,8 +278,9 @@ static void flipped_bytes_under_a_checksum_are_found(void **state)
     assert_int_equal(err.kind, ERROR_NONE);
     write_bytes(path, "\xff", 1, find_bytes(path, pt + 3, 12) + 1);
     try_file(path, NULL, &err);
-    check_refused(&err, path, "column Muon_pt (Events/Muon_pt): rows 0-6 cannot be read, the "
-                               "file is damaged (HDF5: ");
+    check_refused(&err, path,
+                  "column Muon_pt (Events/Muon_pt): rows 0-6 cannot be read, the "
+                  "file is damaged (HDF5: ");
     check_contains(err.text, "checksum");
 }
 

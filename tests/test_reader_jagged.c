@@ -163,6 +163,58 @@ static void inspection_says_what_the_file_holds(void **state)
     reader_close(r);
 }
 
+static bool note_and_stop_late(void *context, uint64_t rows_done)
+{
+    uint64_t *done = context;
+    assert_true(rows_done > *done);
+    *done = rows_done;
+    return rows_done < EVENTS / 2;
+}
+
+static void inspection_tells_how_far_it_is_and_can_be_stopped(void **state)
+{
+    char path[PUT_PATH_SIZE];
+    struct error err = {0};
+    uint64_t done = 0;
+    const struct reader_progress progress = {note_and_stop_late, &done};
+    write_jagged(*state, path);
+    struct reader *r = open_with(path, &jagged, NULL, NULL, NULL);
+    assert_null(reader_inspect(r, &progress, &err));
+    assert_int_equal(err.kind, ERROR_SYSTEM);
+    check_contains(err.text, "asked to stop");
+    assert_true(done >= EVENTS / 2 && done < EVENTS);
+    json_decref(inspect(r)); /* and it can be asked again */
+    reader_close(r);
+}
+
+/* More objects before the row than one block may hold. */
+static void crowded_events_are_passed_over(void **state)
+{
+    enum { ROWS = 1 << 16, EACH = 300 };
+    static const struct analysis crowd = {.name = "crowd", .need = jagged_needs, .n_needs = 1};
+    static uint16_t n_muons[ROWS];
+    int8_t *ids = calloc(ROWS, EACH);
+    char path[PUT_PATH_SIZE];
+    assert_non_null(ids);
+    for (size_t e = 0; e < ROWS; e++) {
+        n_muons[e] = EACH;
+    }
+    hid_t file = put_file(*state, "crowded.h5", path);
+    const struct put columns[] = {
+        {"nMuon", H5T_STD_U16LE, H5T_NATIVE_UINT16, n_muons, ROWS, 0, 0, NULL},
+        {"Muon_id", H5T_STD_I8LE, H5T_NATIVE_INT8, ids, (hsize_t)ROWS * EACH, 0, 0, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(columns); i++) {
+        put_column(file, &columns[i]);
+    }
+    (void)H5Fclose(file);
+    free(ids);
+    struct reader *r = open_with(path, &crowd, NULL, NULL, NULL);
+    const struct batch *b = read_rows(r, ROWS - 1, ROWS);
+    assert_int_equal(b->column[0].offset[1], EACH);
+    reader_close(r);
+}
+
 static void a_file_that_changed_while_it_was_open_is_noticed(void **state)
 {
     char path[PUT_PATH_SIZE];
@@ -235,6 +287,8 @@ int main(void)
         cmocka_unit_test(objects_belong_to_their_events_whatever_the_blocks),
         cmocka_unit_test(reading_starts_at_every_start_that_inspection_found),
         cmocka_unit_test(inspection_says_what_the_file_holds),
+        cmocka_unit_test(inspection_tells_how_far_it_is_and_can_be_stopped),
+        cmocka_unit_test(crowded_events_are_passed_over),
         cmocka_unit_test(a_file_that_changed_while_it_was_open_is_noticed),
         cmocka_unit_test(no_rows_and_empty_collections_are_fine),
         cmocka_unit_test(memory_is_used_again_from_block_to_block),

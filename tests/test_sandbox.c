@@ -11,9 +11,12 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include "worker/sandbox.h"
 
@@ -146,6 +149,27 @@ static int try_folder(void)
     return mkdir("sandbox-folder", 0700) < 0 ? errno : 0;
 }
 
+static int try_times(void)
+{
+    return utimes("sandbox-file", NULL) < 0 ? errno : 0;
+}
+
+static int try_time(void)
+{
+    return utime("sandbox-file", NULL) < 0 ? errno : 0;
+}
+
+static int try_attribute(void)
+{
+    return removexattr("sandbox-file", "user.x") < 0 ? errno : 0;
+}
+
+static int try_limit_parent(void)
+{
+    struct rlimit now;
+    return prlimit(getppid(), RLIMIT_CORE, NULL, &now) < 0 ? errno : 0;
+}
+
 static int try_memory(void)
 {
     if (sanitized) {
@@ -184,6 +208,10 @@ static int all_denied(void)
         {"unlink", try_unlink, EACCES},
         {"rename", try_rename, EACCES},
         {"mkdir", try_folder, EACCES},
+        {"utimes", try_times, EACCES},
+        {"utime", try_time, EACCES},
+        {"removexattr", try_attribute, EACCES},
+        {"a parent's limit", try_limit_parent, EPERM},
         {"memory", try_memory, ENOMEM},
         {"core files", try_core, EPERM},
     };

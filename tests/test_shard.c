@@ -307,7 +307,7 @@ static bool note_and_stop(void *context, uint64_t rows_done)
 static void it_stops_when_it_is_asked_to(void **state)
 {
     uint64_t done = 0;
-    const struct shard_progress progress = {note_and_stop, &done};
+    const struct reader_progress progress = {note_and_stop, &done};
     const struct shard_task task = task_of(*state, false, 1);
     struct partial p = {0};
     struct reader *reader = NULL;
@@ -357,7 +357,7 @@ static bool touch(void *path, uint64_t rows_done)
 static void a_file_that_changes_while_it_runs_gives_no_partial(void **state)
 {
     struct sample *s = *state;
-    const struct shard_progress progress = {touch, s->path};
+    const struct reader_progress progress = {touch, s->path};
     const struct shard_task task = task_of(s, false, 2);
     struct reader *reader = NULL;
     struct partial p = {0};

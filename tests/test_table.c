@@ -52,6 +52,18 @@ static void what_is_too_wide_is_cut_in_its_middle(void **state)
     buffer_release(&out);
 }
 
+static void a_whole_table_is_not_cut(void **state)
+{
+    (void)state;
+    struct buffer out = {0};
+    struct table t = {.align = "l", .whole = true};
+    table_add(&t, "%0*d", 2 * TABLE_WIDTH, 7);
+    table_write(&t, 0, &out);
+    assert_int_equal(out.size, 2 * TABLE_WIDTH + 1);
+    table_release(&t);
+    buffer_release(&out);
+}
+
 static void no_cell_steers_a_terminal(void **state)
 {
     (void)state;
@@ -140,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_aligned),
         cmocka_unit_test(what_is_too_wide_is_cut_in_its_middle),
+        cmocka_unit_test(a_whole_table_is_not_cut),
         cmocka_unit_test(no_cell_steers_a_terminal),
         cmocka_unit_test(counts_are_grouped),
         cmocka_unit_test(luminosities_have_their_unit),

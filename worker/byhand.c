@@ -60,7 +60,7 @@ int byhand_inspect(const struct byhand *what, struct error *err)
     if (rc == 0) {
         struct reader_request request = order_request(&order, what->weight);
         struct reader *reader = reader_open(what->path, &request, err);
-        json_t *found = reader == NULL ? NULL : reader_inspect(reader, err);
+        json_t *found = reader == NULL ? NULL : reader_inspect(reader, NULL, err);
         rc = found == NULL ? -1 : json_write_canonical(found, &text, err);
         buffer_u8(&text, '\n');
         rc = rc == 0 ? write_out(text.data, text.size, err) : rc;

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/size.h"
+#include "base/spawn.h"
 
 static void close_pair(int pair[2])
 {
@@ -23,46 +23,26 @@ static void close_pair(int pair[2])
     }
 }
 
-/* Signals that the session blocks to hear of them must reach the child as usual. */
-static int spawn(struct child *c, char *const argv[], int in[2], int out[2], int errors[2])
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    (void)sigemptyset(&none);
-    int code = posix_spawn_file_actions_init(&actions);
-    code = code == 0 ? posix_spawnattr_init(&attributes) : code;
-    if (code != 0) {
-        return code;
-    }
-    (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    (void)posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    code = posix_spawn(&c->pid, "/proc/self/exe", &actions, &attributes, argv, environ);
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return code;
-}
-
 int child_start(struct child *c, char *const argv[], struct error *err)
 {
     int in[2] = {-1, -1};
     int out[2] = {-1, -1};
     int errors[2] = {-1, -1};
     *c = (struct child){.input = -1, .output = -1, .errors = -1};
-    int code =
-        pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(errors, O_CLOEXEC) == 0
-            ? spawn(c, argv, in, out, errors)
-            : errno;
-    if (code != 0) {
+    bool piped = pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 &&
+                 pipe2(errors, O_CLOEXEC) == 0;
+    struct spawn what = {.program = "/proc/self/exe",
+                         .argv = argv,
+                         .input = in[0],
+                         .output = out[1],
+                         .errors = errors[1]};
+    int rc = piped ? spawn_start(&what, &c->pid, err)
+                   : error_set(err, ERROR_SYSTEM, "a pipe: %s", strerrordesc_np(errno));
+    if (rc != 0) {
         close_pair(in);
         close_pair(out);
         close_pair(errors);
-        c->pid = 0;
-        return error_set(err, ERROR_SYSTEM, "starting the compute program: %s",
-                         strerrordesc_np(code));
+        return error_prefix(err, "starting the compute program");
     }
     (void)close(in[0]);
     (void)close(out[1]);

@@ -45,13 +45,19 @@ static void forget_reader(struct compute *c)
     c->path = c->weight = NULL;
 }
 
+static struct reader_identity identity_of(const struct message_lease *lease)
+{
+    struct reader_identity id = {.size_bytes = lease->size, .mtime_ns = lease->mtime_ns};
+    memcpy(id.digest, lease->digest, sizeof id.digest);
+    return id;
+}
+
 /* Is what the reader was opened on what the lease means? A file may have been replaced. */
 static bool is_expected(const struct compute *c, const struct message_lease *lease)
 {
-    const struct reader_identity *now = c->reader == NULL ? NULL : reader_identity(c->reader);
-    return now == NULL || lease->size == 0 ||
-           (now->size_bytes == lease->size && now->mtime_ns == lease->mtime_ns &&
-            strcmp(now->digest, lease->digest) == 0);
+    const struct reader_identity meant = identity_of(lease);
+    return c->reader == NULL || lease->size == 0 ||
+           reader_identity_equal(reader_identity(c->reader), &meant);
 }
 
 /* Keeps the reader only for the same file read in the same way. */
@@ -84,6 +90,13 @@ static bool beat(void *context, uint64_t rows_done)
     return true;
 }
 
+/* An inspection does no events, but it is alive. */
+static bool beat_alive(void *context, uint64_t rows_done)
+{
+    (void)rows_done;
+    return beat(context, 0);
+}
+
 static int inspect(struct compute *c, const struct message_lease *lease, struct buffer *payload,
                    struct error *err)
 {
@@ -92,7 +105,8 @@ static int inspect(struct compute *c, const struct message_lease *lease, struct 
     if (reader == NULL) {
         return -1;
     }
-    json_t *found = reader_inspect(reader, err);
+    const struct reader_progress progress = {.go_on = beat_alive, .context = c};
+    json_t *found = reader_inspect(reader, &progress, err);
     reader_close(reader);
     int rc = found == NULL ? -1 : json_write_canonical(found, payload, err);
     json_decref(found);
@@ -104,8 +118,7 @@ static int compute_shard(struct compute *c, const struct message_lease *lease,
 {
     struct reader_start start = {
         .row = lease->start_row, .n_counters = lease->n_counters, .objects = lease->objects};
-    struct reader_identity expected = {.size_bytes = lease->size, .mtime_ns = lease->mtime_ns};
-    memcpy(expected.digest, lease->digest, sizeof expected.digest);
+    const struct reader_identity expected = identity_of(lease);
     struct shard_task task = {.path = lease->path,
                               .request = order_request(&c->order, lease->weight),
                               .first = lease->first,
@@ -114,7 +127,7 @@ static int compute_shard(struct compute *c, const struct message_lease *lease,
                               .channels = lease->channels,
                               .n_threads = c->options->n_threads,
                               .expected = lease->size == 0 ? NULL : &expected};
-    struct shard_progress progress = {.go_on = beat, .context = c};
+    struct reader_progress progress = {.go_on = beat, .context = c};
     struct partial partial = {0};
     if (forget_other_reader(c, lease, err) != 0 ||
         shard_run(&task, &c->reader, &progress, &partial, err) != 0) {

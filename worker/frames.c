@@ -6,25 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "worker/message.h"
-
-static int write_all(int fd, const void *data, size_t size, struct error *err)
-{
-    const uint8_t *at = data;
-    while (size > 0) {
-        ssize_t n = write(fd, at, size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return error_set(err, ERROR_SYSTEM, "writing to a pipe: %s",
-                             strerrordesc_np(errno));
-        }
-        at += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
 
 int frames_write(int fd, const struct buffer *message, struct error *err)
 {
@@ -35,9 +18,11 @@ int frames_write(int fd, const struct buffer *message, struct error *err)
     for (size_t i = 0; i < sizeof head; i++) {
         head[i] = (uint8_t)(message->size >> (8 * i));
     }
-    return write_all(fd, head, sizeof head, err) == 0
-               ? write_all(fd, message->data, message->size, err)
-               : -1;
+    if (file_write_all(fd, head, sizeof head) != 0 ||
+        file_write_all(fd, message->data, message->size) != 0) {
+        return error_set(err, ERROR_SYSTEM, "writing to a pipe: %s", strerrordesc_np(errno));
+    }
+    return 0;
 }
 
 void frames_release(struct frames *f)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect.c - see reader.h (reader_inspect) and reader_state.h (reader_digest) */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -168,8 +169,19 @@ static void note_start(const struct reader *r, json_t *rows, json_t *objects)
     (void)json_array_append_new(objects, each);
 }
 
+static int ask_to_go_on(const struct reader *r, const struct reader_progress *progress,
+                        struct error *err)
+{
+    if (progress == NULL || progress->go_on == NULL ||
+        progress->go_on(progress->context, r->at)) {
+        return 0;
+    }
+    return error_set(err, ERROR_SYSTEM, "%s: asked to stop after row %" PRIu64, r->path, r->at);
+}
+
 /* Reads the counters from the first row to the last, which checks them all. */
-static int count_file(struct reader *r, json_t *rows, json_t *objects, struct error *err)
+static int count_file(struct reader *r, const struct reader_progress *progress, json_t *rows,
+                      json_t *objects, struct error *err)
 {
     if (reader_seek(r, NULL, err) != 0) {
         return -1;
@@ -183,14 +195,16 @@ static int count_file(struct reader *r, json_t *rows, json_t *objects, struct er
     while (r->at < r->n_rows) {
         note_start(r, rows, objects);
         uint64_t next = next_start(r->at, spacing, chunk);
-        if (reader_go(r, next < r->n_rows ? next : r->n_rows, err) != 0) {
+        if (reader_go(r, next < r->n_rows ? next : r->n_rows, err) != 0 ||
+            ask_to_go_on(r, progress, err) != 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static json_t *starts_json(struct reader *r, struct error *err)
+static json_t *starts_json(struct reader *r, const struct reader_progress *progress,
+                           struct error *err)
 {
     json_t *counters = json_array();
     json_t *rows = json_array();
@@ -198,7 +212,7 @@ static json_t *starts_json(struct reader *r, struct error *err)
     for (size_t k = 0; k < r->n_counters; k++) {
         (void)json_array_append_new(counters, json_string(r->counter[k].name));
     }
-    int rc = count_file(r, rows, objects, err);
+    int rc = count_file(r, progress, rows, objects, err);
     json_t *starts =
         json_pack("{s:o, s:o, s:o}", "counters", counters, "rows", rows, "objects", objects);
     if (rc != 0) {
@@ -217,9 +231,10 @@ static json_t *generator_json(const struct reader *r)
     return r->format->generator(r->file, text, sizeof text) ? json_string(text) : json_null();
 }
 
-json_t *reader_inspect(struct reader *r, struct error *err)
+json_t *reader_inspect(struct reader *r, const struct reader_progress *progress,
+                       struct error *err)
 {
-    json_t *starts = starts_json(r, err);
+    json_t *starts = starts_json(r, progress, err);
     if (starts == NULL) {
         return NULL;
     }

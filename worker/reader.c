@@ -17,8 +17,9 @@
 #include "worker/reader_state.h"
 
 enum {
-    /* Rows counted at once on the way to the first row that is wanted. */
-    SKIP_ROWS = 1 << 16,
+    /* Rows counted at once on the way to the first row that is wanted, and by inspection: a block
+     * of a shard, so that OBJECTS_MAX refuses there what it refuses here. */
+    SKIP_ROWS = 1 << 14,
     /* Objects of one kind in one block: a thousand an event, in blocks of 16,384 events. More is
      * a counter that lies, and would have us allocate gigabytes. */
     OBJECTS_MAX = 1 << 24,
@@ -332,6 +333,12 @@ const struct reader_identity *reader_identity(const struct reader *r)
     return &r->identity;
 }
 
+bool reader_identity_equal(const struct reader_identity *a, const struct reader_identity *b)
+{
+    return a->size_bytes == b->size_bytes && a->mtime_ns == b->mtime_ns &&
+           strcmp(a->digest, b->digest) == 0;
+}
+
 static int64_t mtime_ns(const struct stat *state)
 {
     return (int64_t)state->st_mtim.tv_sec * 1000000000 + state->st_mtim.tv_nsec;
@@ -421,9 +428,7 @@ static int check_layout_again(const struct reader *r, struct error *err)
     if (now == NULL) {
         return -1;
     }
-    bool same = strcmp(now->identity.digest, r->identity.digest) == 0 &&
-                now->identity.size_bytes == r->identity.size_bytes &&
-                now->identity.mtime_ns == r->identity.mtime_ns;
+    bool same = reader_identity_equal(&now->identity, &r->identity);
     reader_close(now);
     return same
                ? 0

@@ -8,6 +8,7 @@
 #ifndef WORKER_READER_H
 #define WORKER_READER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,16 @@ struct reader_identity {
     uint64_t size_bytes;
     int64_t mtime_ns;
     char digest[DIGEST_XXH128_HEX];
+};
+
+/* Whether both are of the same file, unchanged. */
+bool reader_identity_equal(const struct reader_identity *a, const struct reader_identity *b);
+
+/* Called now and then by what takes long, on the caller's thread, with the rows done so far; false
+ * asks to stop. A NULL function is never called. */
+struct reader_progress {
+    bool (*go_on)(void *context, uint64_t rows_done);
+    void *context;
 };
 
 struct reader;
@@ -79,8 +90,10 @@ int reader_read(struct reader *r, uint64_t first, uint64_t stop, const struct ba
  *  "boundaries": rows at which chunks of the counter (else of the first column) begin, at most
  *  4096 of them, evenly thinned, "starts": {"counters": ["nMuon"], "rows": [...],
  *  "objects": [[...], ...]}} - the starts at most 1024, evenly spread, from reading the
- * counters whole and checking that they add up to the lengths of their columns. */
-json_t *reader_inspect(struct reader *r, struct error *err);
+ * counters whole and checking that they add up to the lengths of their columns. progress may be
+ * NULL. Fails as reader_read does, and (ERROR_SYSTEM) if go_on said so. */
+json_t *reader_inspect(struct reader *r, const struct reader_progress *progress,
+                       struct error *err);
 
 /* Size, modification time and layout digest again, to compare with what inspection found. Fails
  * (ERROR_INPUT) if the file changed since it was opened. */

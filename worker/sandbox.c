@@ -110,7 +110,13 @@ static const struct denied denied_calls[] = {
     {SCMP_SYS(mknodat), EACCES}, {SCMP_SYS(chmod), EACCES}, {SCMP_SYS(fchmod), EACCES},
     {SCMP_SYS(fchmodat), EACCES}, {SCMP_SYS(chown), EACCES}, {SCMP_SYS(fchown), EACCES},
     {SCMP_SYS(lchown), EACCES}, {SCMP_SYS(fchownat), EACCES}, {SCMP_SYS(utimensat), EACCES},
+    {SCMP_SYS(utime), EACCES}, {SCMP_SYS(utimes), EACCES}, {SCMP_SYS(futimesat), EACCES},
     {SCMP_SYS(setxattr), EACCES}, {SCMP_SYS(lsetxattr), EACCES}, {SCMP_SYS(fsetxattr), EACCES},
+    {SCMP_SYS(removexattr), EACCES}, {SCMP_SYS(lremovexattr), EACCES},
+    {SCMP_SYS(fremovexattr), EACCES},
+#ifdef __NR_fchmodat2 /* Linux 6.6 */
+    {SCMP_SYS(fchmodat2), EACCES},
+#endif
     {SCMP_SYS(mount), EPERM}, {SCMP_SYS(umount2), EPERM}, {SCMP_SYS(chroot), EPERM},
     {SCMP_SYS(pivot_root), EPERM},
     /* much of the kernel, that nobody here needs */
@@ -169,15 +175,21 @@ static int deny_writing(scmp_filter_ctx filter)
     return rc;
 }
 
-/* Signals go to this process only: abort() sends itself one. */
-static int deny_signals(scmp_filter_ctx filter)
+/* Signals go to this process only: abort() sends itself one. The same for limits, where 0 means
+ * this process, which is what the C library says. */
+static int deny_others(scmp_filter_ctx filter)
 {
-    static const int calls[] = {SCMP_SYS(kill), SCMP_SYS(tgkill)};
+    const struct {
+        int call;
+        scmp_datum_t own; /* the process that the first argument may say */
+    } calls[] = {{SCMP_SYS(kill), (scmp_datum_t)getpid()},
+                 {SCMP_SYS(tgkill), (scmp_datum_t)getpid()},
+                 {SCMP_SYS(prlimit64), 0}};
     int rc = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(calls) && rc == 0; i++) {
         const struct scmp_arg_cmp others = {
-            .arg = 0, .op = SCMP_CMP_NE, .datum_a = (scmp_datum_t)getpid()};
-        rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 1, &others);
+            .arg = 0, .op = SCMP_CMP_NE, .datum_a = calls[i].own};
+        rc = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), calls[i].call, 1, &others);
     }
     return rc;
 }
@@ -206,7 +218,7 @@ static int load_filter(scmp_filter_ctx filter)
         rc = deny_writing(filter);
     }
     if (rc == 0) {
-        rc = deny_signals(filter);
+        rc = deny_others(filter);
     }
     if (rc == 0) {
         rc = deny_processes(filter);

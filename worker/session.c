@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/size.h"
 #include "worker/child.h"
 #include "worker/message.h"
@@ -466,8 +466,7 @@ static void tick(struct session *s)
 
 static void take_signal(struct session *s)
 {
-    struct signalfd_siginfo info;
-    if (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (signals_take(s->signals)) {
         s->end = SESSION_STOPPED;
         buffer_clear(&s->out);
         message_bare_encode(MESSAGE_END, &s->out);
@@ -567,17 +566,6 @@ static void introduce(struct session *s)
     s->hello.threads = (uint32_t)s->n_threads;
 }
 
-static int open_signals(void)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* a dead compute program is noticed by its closed pipe */
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int session_run(const struct session_options *options, struct error *err)
 {
     struct session *s = calloc(1, sizeof *s);
@@ -591,17 +579,18 @@ int session_run(const struct session_options *options, struct error *err)
     s->silence_ms = 8000;
     s->heard_ms = clock_now_ms();
     introduce(s);
-    s->signals = open_signals();
-    int rc = s->signals >= 0 ? 0 : error_set(err, ERROR_SYSTEM, "no descriptor for signals");
-    s->wire = rc == 0 ? join(s, err) : NULL;
-    rc = s->wire == NULL ? -1 : work(s, err);
+    (void)signal(SIGPIPE, SIG_IGN); /* a dead compute program is noticed by its closed pipe */
+    sigset_t before;
+    s->signals = signals_open(&before, err);
+    s->wire = s->signals >= 0 ? join(s, err) : NULL;
+    int rc = s->wire == NULL ? -1 : work(s, err);
     int status = 0;
     (void)child_reap(&s->child, 1, &status);
     wire_close(s->wire);
     while (s->n_held > 0) {
         drop_held(s, &s->held[0]);
     }
-    (void)close(s->signals);
+    signals_close(s->signals, &before);
     buffer_release(&s->welcome);
     buffer_release(&s->out);
     buffer_release(&s->in);

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <omp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/size.h"
 
@@ -33,12 +32,8 @@ static int open_reader(const struct shard_task *task, struct reader **reader, st
     if (*reader == NULL) {
         return -1;
     }
-    const struct reader_identity *now = reader_identity(*reader);
-    const struct reader_identity *then = task->expected;
-    bool same = then == NULL ||
-                (now->size_bytes == then->size_bytes && now->mtime_ns == then->mtime_ns &&
-                 strcmp(now->digest, then->digest) == 0);
-    if (!same) {
+    if (task->expected != NULL &&
+        !reader_identity_equal(reader_identity(*reader), task->expected)) {
         return error_set(err, ERROR_INPUT,
                          "%s: the file changed since it was inspected (size, time or layout)",
                          task->path);
@@ -88,7 +83,7 @@ static void process_block(const struct running *run, const struct batch *batch)
     }
 }
 
-static int process_rows(const struct running *run, const struct shard_progress *progress,
+static int process_rows(const struct running *run, const struct reader_progress *progress,
                         struct error *err)
 {
     const struct shard_task *task = run->task;
@@ -131,7 +126,7 @@ static int check_task(const struct shard_task *task, struct error *err)
 }
 
 int shard_run(const struct shard_task *task, struct reader **reader,
-              const struct shard_progress *progress, struct partial *out, struct error *err)
+              const struct reader_progress *progress, struct partial *out, struct error *err)
 {
     struct running run = {.task = task};
     int rc = check_task(task, err);

@@ -5,7 +5,6 @@
 #ifndef WORKER_SHARD_H
 #define WORKER_SHARD_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,20 +25,14 @@ struct shard_task {
     const struct reader_identity *expected; /* what inspection found, or NULL */
 };
 
-/* Called after each block, on the caller's thread, with the rows done so far; false asks to stop.
- * A NULL function is never called. */
-struct shard_progress {
-    bool (*go_on)(void *context, uint64_t rows_done);
-    void *context;
-};
-
 /* Fills *out, which the caller releases. *reader is NULL, or open from an earlier shard of the
  * same path and request: a file is opened once for many shards. It stays open for the next one
- * (the caller closes it); after a failure it is closed and NULL.
+ * (the caller closes it); after a failure it is closed and NULL. progress is called after each
+ * block; it may be NULL.
  *
  * Fails as the reader does, also (ERROR_INPUT) if the file is not the expected one or changed
  * meanwhile, and (ERROR_SYSTEM) if go_on said so; *out is then untouched. */
 int shard_run(const struct shard_task *task, struct reader **reader,
-              const struct shard_progress *progress, struct partial *out, struct error *err);
+              const struct reader_progress *progress, struct partial *out, struct error *err);
 
 #endif

@@ -45,9 +45,9 @@ static json_t *parameters_to_json(const struct analysis *a, struct error *err)
     json_t *list = values == NULL ? NULL : json_array();
     for (size_t i = 0; list != NULL && i < a->n_parameters; i++) {
         const struct parameter *p = &a->parameter[i];
-        json_t *row = json_pack("{s:s, s:s, s:o, s:s}", "name", p->name, "kind",
-                                kind_name[p->kind], "default", default_to_json(p, values),
-                                "help", p->help);
+        json_t *row =
+            json_pack("{s:s, s:s, s:o, s:s}", "name", p->name, "kind", kind_name[p->kind],
+                      "default", default_to_json(p, values), "help", p->help);
         if (p->kind == PARAMETER_CHOICE) {
             (void)json_object_set_new(row, "choices", json_string(p->choices));
         }

@@ -37,8 +37,8 @@ static void describe_columns(const json_t *columns, struct buffer *out)
         table_add(&t, "%s", text_of(column, "name"));
         table_add(&t, "%s", text_of(column, "type"));
         table_add(&t, "%s", text_of(column, "unit"));
-        table_add_count(&t, (unsigned long long)json_integer_value(
-                                json_object_get(column, "bytes")));
+        table_add_count(
+            &t, (unsigned long long)json_integer_value(json_object_get(column, "bytes")));
         table_add(&t, "%s", renamed ? text_of(column, "in_file") : "");
     }
     table_write(&t, 2, out);

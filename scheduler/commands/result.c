@@ -244,8 +244,8 @@ static int print_as_text(const struct look *l, const char *channel, struct error
     struct buffer out = {0};
     buffer_printf(&out, "analysis  %s version %u\ncoverage  ", a->name, a->version);
     look_write_coverage(l->run, &l->merge, &out);
-    buffer_printf(&out, "%s\nsha256    %s\nchannels  ",
-                  look_complete(l) ? "" : " (incomplete)", sha256);
+    buffer_printf(&out, "%s\nsha256    %s\nchannels  ", look_complete(l) ? "" : " (incomplete)",
+                  sha256);
     write_channels(figure, &out);
     buffer_printf(&out, "\n\n");
     write_yields(figure, &out);
@@ -293,9 +293,8 @@ static int run(const struct invocation *invocation, struct error *err)
     if (look_open(&l, invocation_operand(invocation, 0), err) != 0) {
         return -1;
     }
-    int rc = as_text
-                 ? print_as_text(&l, channel, err)
-                 : print_as_json(&l, strcmp(form, "canonical") == 0, err);
+    int rc = as_text ? print_as_text(&l, channel, err)
+                     : print_as_json(&l, strcmp(form, "canonical") == 0, err);
     int status = rc == 0 ? (int)look_status(&l) : -1;
     look_close(&l);
     return status;
@@ -325,7 +324,8 @@ const struct command command_result = {
     .max_operands = 1,
     .description =
         "Shows what was found so far: the events expected and observed in the first plot, the "
-        "significance in its window, and the events left after each cut. What lies below or above "
+        "significance in its window, and the events left after each cut. What lies below or "
+        "above "
         "the plot's axis stands in a column of its own, and so do values that are no number. "
         "The SHA-256 is that "
         "of "

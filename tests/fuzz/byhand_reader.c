@@ -44,7 +44,7 @@ static void try_analysis(const char *path, const struct analysis *analysis)
     if (r == NULL) {
         fuzz_check_refused(&err, ERROR_INPUT);
     } else {
-        json_decref(reader_inspect(r, &err));
+        json_decref(reader_inspect(r, NULL, &err));
         read_rows(r, &err);
         reader_close(r);
     }

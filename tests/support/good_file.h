@@ -56,7 +56,7 @@ static inline void try_file(const char *path, const char *said, struct error *er
     const struct reader_request request = {
         .analysis = &good_analysis, .settings = &no_settings, .weight = "w", .units = units};
     struct reader *r = reader_open(path, &request, err);
-    json_t *found = r == NULL ? NULL : reader_inspect(r, err);
+    json_t *found = r == NULL ? NULL : reader_inspect(r, NULL, err);
     const struct batch *batch = NULL;
     if (found != NULL) {
         (void)reader_read(r, 0, reader_rows(r), &batch, err);

@@ -37,7 +37,7 @@ static inline const struct batch *read_rows(struct reader *r, uint64_t first, ui
 static inline json_t *inspect(struct reader *r)
 {
     struct error err = {0};
-    json_t *found = reader_inspect(r, &err);
+    json_t *found = reader_inspect(r, NULL, &err);
     check_ok(found == NULL ? -1 : 0, &err);
     return found;
 }

@@ -261,7 +261,7 @@ static inline int puppet_inspect(const struct puppet *p, const struct message_le
 {
     struct reader_request request = order_request(&p->order, lease->weight);
     struct reader *reader = reader_open(lease->path, &request, err);
-    json_t *found = reader == NULL ? NULL : reader_inspect(reader, err);
+    json_t *found = reader == NULL ? NULL : reader_inspect(reader, NULL, err);
     int rc = found == NULL ? -1 : json_write_canonical(found, payload, err);
     json_decref(found);
     reader_close(reader);

@@ -238,3 +238,4 @@ def test_units_that_contradict_the_file_are_refused(runner, damage):
     done = runner.launch(harness.write_run(runner.folder / "run.yaml", run), "--run-dir", "run")
     assert done.status == harness.INCOMPLETE, done
     assert about(runner.failures("run"), "MeV")
+    assert "--accept-changes" in runner.run("picobarn", "failures", "run").out

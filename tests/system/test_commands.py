@@ -75,6 +75,7 @@ def test_analyses_as_json(runner):
     assert {a["name"] for a in found} >= {"higgs4l", "dimuon"}
     for analysis in found:
         assert analysis["parameters"] and analysis["channels"] and analysis["version"]
+    assert '"log": [600, 0.25, 250]' in json.dumps(found), "an axis as it is written"
 
 
 def test_inspect_as_json(runner, samples):
@@ -91,6 +92,7 @@ def test_inspect_for_people(runner, samples):
     done = runner.run("picobarn", "inspect", samples / "zz4mu2012_00.h5")
     assert done.status == 0, done
     assert "Muon_pt" in done.out and "GeV" in done.out
+    assert re.search(r"^ +column +type +unit +stored bytes", done.out, re.MULTILINE)
 
 
 def test_inspect_of_a_broken_file(runner, samples):
@@ -124,6 +126,28 @@ def test_result_of_a_stopped_run_says_that_it_is_incomplete(runner, finished):
     done = runner.run("picobarn", "result", finished / "stopped")
     assert done.status == harness.INCOMPLETE, done
     assert re.search(r"\b\d of \d+ shards", done.out), done
+
+
+def test_result_of_what_was_not_seen_is_no_zero(runner, finished):
+    done = runner.run("picobarn", "result", finished / "stopped")
+    assert re.search(r"^H\(125\) +- +- +-$", done.out, re.MULTILINE), done
+    assert "not seen yet: " in done.out and "sum" not in done.err
+
+
+def test_result_of_one_channel(runner, finished):
+    done = runner.run("picobarn", "result", finished / "run", "--channel", "4e")
+    assert "\nchannels  4e\n" in done.out and "outside" in done.out, done
+    assert not re.search(r"^4mu ", done.out, re.MULTILINE)
+    assert runner.run("picobarn", "result", finished / "run", "--channel", "5e").status == 2
+
+
+def test_what_is_no_run_folder_is_named(runner, finished):
+    (runner.folder / "empty").mkdir()
+    done = runner.run("picobarn", "failures", "empty")
+    assert done.status == harness.USAGE, done
+    assert "empty is not a run folder (no ledger.db in it)" in done.err
+    done = runner.run("picobarn", "status", finished / "run.yaml")
+    assert done.status == harness.USAGE and "e.g. run.run" in done.err, done
 
 
 def test_the_result_is_canonical_json(finished):
@@ -197,6 +221,31 @@ def test_plot_of_other_histograms(runner, finished, options):
     done = runner.run("picobarn", "plot", finished / "run", *options, "-O", "p.svg")
     assert done.status == harness.COMPLETE, done
     assert "</svg>" in (runner.folder / "p.svg").read_text(encoding="utf-8")
+
+
+def test_a_plot_whose_format_is_not_known_is_refused(runner, finished):
+    done = runner.run("picobarn", "plot", finished / "run", "-O", "p.jpg")
+    assert done.status == harness.USAGE and "--format" in done.err, done
+    assert not (runner.folder / "p.jpg").exists()
+
+
+def test_the_numbers_of_a_plot_go_into_the_file(runner, finished):
+    done = runner.run("picobarn", "plot", finished / "run", "-o", "json", "-O", "p.json")
+    assert done.status == harness.COMPLETE and not done.out, done
+    figure = json.loads((runner.folder / "p.json").read_text(encoding="utf-8"))
+    assert figure["hist"] == "m4l" and all(layer["seen"] for layer in figure["stack"])
+
+
+def test_an_early_plot_has_no_ratio_panel(runner, finished):
+    runner.run("picobarn", "plot", finished / "stopped", "-O", "p.svg")
+    svg = (runner.folder / "p.svg").read_text(encoding="utf-8")
+    assert "not seen yet" in svg and "Data / sim." not in svg and "H(125)</text>" not in svg
+
+
+def test_export_to_standard_output(runner, finished):
+    done = runner.run("picobarn", "export", finished / "run", "-O", "-", "--format", "csv")
+    assert done.status == harness.COMPLETE and "sample,channel,histogram" in done.out, done
+    assert runner.run("picobarn", "export", finished / "run", "-O", "-").status == harness.USAGE
 
 
 @pytest.mark.parametrize("options", [("--hist", "nothing"), ("--channel", "5mu")])
