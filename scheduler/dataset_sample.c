@@ -274,11 +274,22 @@ static int read_draft(const struct dataset *d, const struct place *place,
 }
 
 /* What the dataset says of a sample depends on its name: it is there once. */
+/* '/' counts as '_', which stands for it where names are parts of a path, as in exports. */
+static bool same_name(const char *a, const char *b)
+{
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        if ((*a == '/' ? '_' : *a) != (*b == '/' ? '_' : *b)) {
+            return false;
+        }
+    }
+    return *a == *b;
+}
+
 static int check_name(const struct dataset *d, size_t index, const struct place *place,
                       const struct yaml *list, struct error *err)
 {
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(d->sample[i].name, d->sample[index].name) != 0) {
+        if (!same_name(d->sample[i].name, d->sample[index].name)) {
             continue;
         }
         struct place in = schema_in(place, "name");

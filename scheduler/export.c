@@ -14,7 +14,8 @@
 
 static const char nominal[] = "nominal";
 
-/* A part of a name: no '/', and nothing that HDF5 takes for "here". */
+/* A part of a name: no '/', and nothing that HDF5 takes for "here". Samples stay apart: the run
+ * file refuses names that differ only in that. */
 static void put_part(struct buffer *out, const char *part)
 {
     if (strcmp(part, ".") == 0 || *part == '\0') {
@@ -25,31 +26,11 @@ static void put_part(struct buffer *out, const char *part)
     }
 }
 
-/* Samples that differ only in '/' are told apart by their number. */
-static void put_sample(struct buffer *out, const struct dataset *d, size_t sample)
-{
-    struct buffer mine = {0};
-    put_part(&mine, d->sample[sample].name);
-    bool taken = false;
-    for (size_t i = 0; i < sample; i++) {
-        struct buffer other = {0};
-        put_part(&other, d->sample[i].name);
-        taken =
-            taken || (other.size == mine.size && memcmp(other.data, mine.data, mine.size) == 0);
-        buffer_release(&other);
-    }
-    buffer_raw(out, mine.data, mine.size);
-    if (taken) {
-        buffer_printf(out, "_%zu", sample + 1);
-    }
-    buffer_release(&mine);
-}
-
 static int name_item(struct export_item *item, const struct dataset *d, size_t sample,
                      struct error *err)
 {
     struct buffer name = {0};
-    put_sample(&name, d, sample);
+    put_part(&name, d->sample[sample].name);
     buffer_printf(&name, "/");
     put_part(&name, item->hist->channel);
     buffer_printf(&name, "/");

@@ -129,10 +129,9 @@ static int expand(struct search *s, size_t sample, const struct file_pattern *pa
     }
     globfree(&found);
     buffer_release(&text);
-    return rc == 0
-               ? 0
-               : error_prefix(err, "%s:%zu: samples[%zu].files: %s", s->dataset->path,
-                              pattern->line, sample, pattern->pattern);
+    return rc == 0 ? 0
+                   : error_prefix(err, "%s:%zu: samples[%zu].files: %s", s->dataset->path,
+                                  pattern->line, sample, pattern->pattern);
 }
 
 static int compare_paths(const void *left, const void *right)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "scheduler/commands/commands.h"
+#include "scheduler/look.h"
 #include "scheduler/run.h"
 #include "scheduler/run_changes.h"
 #include "scheduler/walk.h"
@@ -97,7 +98,9 @@ static int run(const struct invocation *invocation, struct error *err)
     if (walk_read_options(&options_of_walk, invocation, err) != 0) {
         return -1;
     }
-    struct run *r = run_open(invocation_operand(invocation, 0), LEDGER_WRITE, err);
+    const char *folder = invocation_operand(invocation, 0);
+    struct run *r =
+        look_check_folder(folder, err) == 0 ? run_open(folder, LEDGER_WRITE, err) : NULL;
     int status = -1;
     if (r != NULL && run_take_replaced_files(r, true, err) >= 0 && run_reload(r, err) == 0 &&
         ask(r, invocation_option(invocation, "shard"), err) == 0) {

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "scheduler/commands/commands.h"
+#include "scheduler/look.h"
 #include "scheduler/print.h"
 #include "scheduler/recompute.h"
 #include "scheduler/run.h"
@@ -117,7 +118,8 @@ static int run(const struct invocation *invocation, struct error *err)
         return -1;
     }
     struct verification v = {.recompute = {.order = -1}, .bad = json_array()};
-    v.run = run_open(invocation_operand(invocation, 0), LEDGER_READ, err);
+    const char *folder = invocation_operand(invocation, 0);
+    v.run = look_check_folder(folder, err) == 0 ? run_open(folder, LEDGER_READ, err) : NULL;
     int status = -1;
     if (v.run != NULL && recompute_open(&v.recompute, v.run, (size_t)threads, err) == 0 &&
         check_share(&v, share, seed, err) == 0) {

@@ -103,7 +103,7 @@ only '^tests/' <<<"$c_files" | but '^tests/support/check\.h' |
     refuse one-library-one-file '^#include <cmocka'
 but '^tests/' <<<"$c_files" | xargs -r grep -HnE '^#include <' /dev/null |
     but ":#include <($known)" | sed 's|^|unknown-library |' >>"$found"
-but '^worker/shard\.c' <<<"$c_files" | refuse openmp-in-one-file '^ *# *pragma omp|_Pragma'
+but '^(worker/shard|tests/checks/race)\.c' <<<"$c_files" | refuse openmp-in-one-file '^ *# *pragma omp|_Pragma'
 
 call='(^|[^[:alnum:]_.>])'
 refuse banned-call "$call(v?sprintf|strcpy|strcat|strtok|ato[ifl]|gets|alloca|system) *\(" <<<"$c_files"
@@ -115,8 +115,8 @@ only '^analysis/' <<<"$c_files" | refuse libm-in-analysis "$call($libm)[fl]? *\(
 programs='scheduler/(main|print|progress|commands/(export|plot|watch))|worker/(main|byhand)|base/log|data-samples/main'
 but "^($programs)\.c" <<<"$ours" |
     refuse prints "$call((v?printf|puts|putchar|perror) *\(|std(out|err)([^[:alnum:]_]|$))"
-# A child of fork() ends itself; SHA-256 without its library cannot go on.
-but "^($programs|data-samples/pool|base/digest)\.c" <<<"$ours" |
+# A child of fork() ends itself; without randomness, or memory for JSON, nothing can go on.
+but "^($programs|data-samples/pool|base/(digest|json))\.c" <<<"$ours" |
     refuse exits "$call(_?exit|_Exit|quick_exit|abort) *\("
 refuse typedef-struct '^ *typedef +(struct|union|enum)' <<<"$c_files"
 
