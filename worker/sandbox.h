@@ -14,7 +14,7 @@
 
 struct sandbox_limits {
     uint64_t memory_bytes; /* address space; 0: no limit */
-    bool keeps_files;      /* files that are open for writing can still be written: the output of
+    bool keeps_files; /* files that are open for writing can still be written: the output of
                             * a program called by hand */
 };
 

@@ -10,7 +10,7 @@
 
 enum { ZAP_ID_SIZE = 256, ZAP_KEY_SIZE = 32 };
 #define ZAP_VERSION "1.0"
-#define ZAP_DOMAIN "picobarn" /* what our listeners set ZMQ_ZAP_DOMAIN to */
+#define ZAP_DOMAIN  "picobarn" /* what our listeners set ZMQ_ZAP_DOMAIN to */
 
 /* Zeroed before the first frame. */
 struct zap_request {
