@@ -195,6 +195,7 @@ int compute_run(const struct compute_options *options, struct error *err)
 {
     struct sandbox_limits limits = {.memory_bytes = options->memory_bytes};
     bool filtered = false;
+    shard_prepare();
     if (sandbox_enter(&limits, &filtered, err) != 0) {
         return -1;
     }
