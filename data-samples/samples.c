@@ -76,6 +76,13 @@ static void add_simulation(const struct options *o, struct samples *s, int era,
                    processes_table[kind->process].name, year);
 }
 
+static void make_lower(char *text)
+{
+    for (; *text != '\0'; text++) {
+        *text = (char)(tolower)((unsigned char)*text);
+    }
+}
+
 static void add_stream(struct samples *s, const struct period *period, enum stream stream)
 {
     struct sample *sample = &s->sample[s->n++];
@@ -85,9 +92,7 @@ static void add_stream(struct samples *s, const struct period *period, enum stre
                    period->name);
     (void)snprintf(sample->stem, sizeof sample->stem, "%s%s", stream_name[stream],
                    period->name);
-    for (char *c = sample->stem; *c != '\0'; c++) {
-        *c = (char)tolower((unsigned char)*c);
-    }
+    make_lower(sample->stem);
 }
 
 void samples_plan(const struct options *o, struct samples *s)

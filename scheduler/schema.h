@@ -25,11 +25,11 @@ enum field_kind {
 struct field {
     const char *name;
     enum field_kind kind;
-    size_t offset; /* where it goes in the struct */
-    bool required;
+    size_t offset;     /* where it goes in the struct */
     double above;      /* REAL: a value must be larger; COUNT, LABEL: at least this */
     double most;       /* and at most this; TEXT: bytes */
     const char *words; /* TEXT: one of these, with blanks between; NULL: any */
+    bool required;
 };
 
 struct schema {

@@ -102,6 +102,7 @@ static int run(int argc, char *const argv[], const char **operand)
     }
     /* Threads of the compute program that wait for work shall sleep: with several workers on one
      * machine, spinning ones cost seven times the processor time of small shards. */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     (void)setenv("OMP_WAIT_POLICY", "passive", 0);
     struct session_options options = {.connect = option[0].value,
                                       .name = option[3].value,
@@ -124,9 +125,9 @@ static int compute(int argc, char *const argv[], const char **operand)
         return EXIT_BAD_USAGE;
     }
     /* Partials come and go with each shard: the heap keeps their memory instead of faulting it in
-     * again. */
+     * again. NOLINTBEGIN(concurrency-mt-unsafe): one thread */
     (void)mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES); /* NOLINTEND(concurrency-mt-unsafe) */
     struct compute_options options = {.n_threads = (size_t)threads,
                                       .memory_bytes = (uint64_t)memory};
     struct error err = {0};

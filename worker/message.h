@@ -74,10 +74,10 @@ struct message_lease {
     char *path;
     char *weight;      /* column of generator weights; "" for none */
     uint32_t channels; /* bits of the channels to fill */
-    uint64_t first;    /* rows [first, stop); a file to inspect has neither */
+    uint32_t n_counters;
+    uint64_t first; /* rows [first, stop); a file to inspect has neither */
     uint64_t stop;
     uint64_t start_row; /* objects before this row, one number a counter */
-    uint32_t n_counters;
     uint64_t objects[MESSAGE_COUNTERS_MAX];
     uint64_t size; /* the identity of the file when it was inspected; size 0: not known */
     int64_t mtime_ns;

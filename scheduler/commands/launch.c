@@ -20,10 +20,10 @@ static char *default_folder(const char *path)
     const char *name = slash == NULL ? path : slash + 1;
     const char *dot = strrchr(name, '.');
     size_t length = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
-    char *folder = malloc(length + sizeof ".run");
+    size_t size = length + sizeof ".run";
+    char *folder = malloc(size);
     if (folder != NULL) {
-        memcpy(folder, name, length);
-        memcpy(folder + length, ".run", sizeof ".run");
+        (void)snprintf(folder, size, "%.*s.run", (int)length, name);
     }
     return folder;
 }

@@ -69,6 +69,7 @@ static inline int check_remove_one(const char *path, const struct stat *info, in
 /* Removes the folder with all in it, and frees path. */
 static inline void check_remove_folder(char *path)
 {
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): tests walk folders in one thread */
     assert_int_equal(nftw(path, check_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     free(path);
 }

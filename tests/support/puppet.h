@@ -146,6 +146,22 @@ static inline bool puppet_await(struct puppet *p, int step)
     return true;
 }
 
+/* Takes what has come up to the first message of one of the types (bits); MESSAGE_TYPES if there
+ * is none. */
+static inline enum message_type puppet_take(struct puppet *p, unsigned types,
+                                            struct bytes *message)
+{
+    struct error err = {0};
+    while (wire_receive(p->wire, NULL, &p->in, &err) == 1) {
+        enum message_type type = MESSAGE_TYPES;
+        *message = bytes_of(p->in.data, p->in.size);
+        if (message_type(message, &type, &err) == 0 && (types & (1U << type)) != 0) {
+            return type;
+        }
+    }
+    return MESSAGE_TYPES;
+}
+
 /* The next message of one of the types (bits); others are passed over. MESSAGE_TYPES when none
  * came: trouble, unless the play is over. */
 static inline enum message_type puppet_hear(struct puppet *p, unsigned types,
@@ -154,12 +170,9 @@ static inline enum message_type puppet_hear(struct puppet *p, unsigned types,
     uint64_t start_ms = clock_now_ms();
     struct error err = {0};
     while (clock_now_ms() - start_ms < PUPPET_DEADLINE_MS && !stage_over(p->stage)) {
-        while (wire_receive(p->wire, NULL, &p->in, &err) == 1) {
-            enum message_type type = MESSAGE_TYPES;
-            *message = bytes_of(p->in.data, p->in.size);
-            if (message_type(message, &type, &err) == 0 && (types & (1U << type)) != 0) {
-                return type;
-            }
+        enum message_type type = puppet_take(p, types, message);
+        if (type != MESSAGE_TYPES) {
+            return type;
         }
         puppet_beat(p);
         (void)wire_wait(p->wire, NULL, NULL, 0, 5, &err);
