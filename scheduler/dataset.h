@@ -70,6 +70,10 @@ struct dataset *dataset_parse(const char *path, const void *text, size_t size,
                               struct error *err);
 void dataset_destroy(struct dataset *d);
 
+/* Relative patterns start there, in place of the run file's folder. ERROR_INPUT unless the path is
+ * absolute. */
+int dataset_set_base(struct dataset *d, const char *folder, struct error *err);
+
 /* What the numbers depend on, as JSON that the caller owns: analysis, version, all parameters,
  * names, units, samples with patterns. Layout of shards, titles and eras' energies are left out:
  * two run files with equal specifications give equal results over equal files. */
