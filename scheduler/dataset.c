@@ -39,6 +39,10 @@ void dataset_destroy(struct dataset *d)
     settings_release(&d->settings);
     json_decref(d->names);
     json_decref(d->units);
+    if (d->placement != NULL) {
+        placement_release(d->placement);
+    }
+    free(d->placement);
     free(d);
 }
 

@@ -78,7 +78,7 @@ includes base 'base/'
 includes analysis 'analysis/|base/'
 includes worker 'worker/|analysis/|base/'
 includes k8s 'k8s/|base/'
-includes scheduler 'scheduler/|analysis/|base/|worker/(wire|message|order|threads)\.h|k8s/k8s\.h'
+includes scheduler 'scheduler/|analysis/|base/|worker/(wire|message|order|threads)\.h|k8s/(k8s|manifest|placement)\.h'
 includes data-samples 'data-samples/|base/'
 includes tests '(base|analysis|worker|k8s|scheduler|tests)/'
 
