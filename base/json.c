@@ -477,3 +477,9 @@ int json_write_pretty(const json_t *value, struct buffer *out, struct error *err
 {
     return write_document((struct writer){.out = out, .pretty = true}, value, err);
 }
+
+const char *json_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? "" : text;
+}

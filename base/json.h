@@ -19,6 +19,9 @@ json_t *json_parse(const void *data, size_t size, size_t size_limit, struct erro
 /* The same from a file; the path is put before the error. */
 json_t *json_parse_file(const char *path, size_t size_limit, struct error *err);
 
+/* The text of a key of an object; "" where it is something else, or the object is none. Borrowed. */
+const char *json_text(const json_t *object, const char *key);
+
 /* Appends value in canonical form (RFC 8785: keys sorted by UTF-16 code units, no blanks,
  * shortest number that reads back as the same double; integers exact, beyond 2^53 too, which
  * the RFC leaves open). Fails (ERROR_SYSTEM) for want of memory. */

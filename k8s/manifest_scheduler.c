@@ -31,10 +31,11 @@ static json_t *make_args(const struct manifest_run *r, bool accept_changes)
     (void)snprintf(http, sizeof http, "0.0.0.0:%d", MANIFEST_HTTP_PORT);
     const char *folder = r->placement->folder;
     json_t *args =
-        json_pack("[s, s, s, s, s, o, s, s, s, s, s, s, s, s, s, s]", "tend",
-                  MANIFEST_LEDGER_FOLDER "/run", "--run-file", MANIFEST_RUN_FOLDER "/run.yaml",
-                  "--base", manifest_literal(folder == NULL ? MANIFEST_RUN_FOLDER : folder),
-                  "--name", r->name, "--keys", MANIFEST_KEYS_FOLDER "/keys.json", "--tokens",
+        json_pack("[s, s, s, s, s, s, s, o, s, s, s, s, s, s, s, s, s, s]", "tend",
+                  MANIFEST_LEDGER_FOLDER "/run", "--on", "jobs", "--run-file",
+                  MANIFEST_RUN_FOLDER "/run.yaml", "--base",
+                  manifest_literal(folder == NULL ? MANIFEST_RUN_FOLDER : folder), "--name",
+                  r->name, "--keys", MANIFEST_KEYS_FOLDER "/keys.json", "--tokens",
                   MANIFEST_KEYS_FOLDER "/token," MANIFEST_VIEW_FOLDER "/token", "--http", http,
                   "--listen", listen);
     if (accept_changes) {

@@ -149,6 +149,9 @@ static int look_after_workers(struct dispatch *d, struct error *err)
             return -1;
         }
         struct member *m = gone.name == NULL ? NULL : crew_find_name(&d->crew, gone.name);
+        if (gone.why != NULL) {
+            log_line("scheduler", "%s", gone.why);
+        }
         if (m != NULL) {
             dispatch_dismiss(d, m, gone.why == NULL ? vanished : gone.why, gone.log);
         }

@@ -41,10 +41,15 @@ struct launcher_kind {
     /* is_over: nothing is left to do, and the workers were told. Else workers that end with this
      * program are stopped; others wait for the next scheduler of the run. */
     void (*close)(struct launcher *l, bool is_over);
+
+    /* Where nothing is left to do: removes workers that an earlier scheduler left. NULL where they
+     * end with it. */
+    void (*sweep)(const struct run *r, const struct launcher_options *options);
 };
 
 /* All kinds, NULL-terminated. */
 extern const struct launcher_kind *const launchers[];
+extern const struct launcher_kind launcher_jobs;
 extern const struct launcher_kind launcher_local;
 extern const struct launcher_kind launcher_none;
 

@@ -222,10 +222,12 @@ static int set_up(struct ledger *l, enum ledger_mode mode, struct error *err)
         sqlite3_busy_timeout(l->db, BUSY_TIMEOUT_MS) != SQLITE_OK) {
         return ledger_fail(l, "opening", err);
     }
-    const char *pragmas = mode == LEDGER_READ
-                              ? "PRAGMA query_only = ON; PRAGMA cell_size_check = ON"
-                              : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                                "PRAGMA cell_size_check = ON";
+    /* Nothing temporary in files: in a pod there is no folder for it. */
+    const char *pragmas =
+        mode == LEDGER_READ
+            ? "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY"
+            : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+              "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY";
     if (mode != LEDGER_CREATE && check_schema(l, err) != 0) {
         return -1;
     }

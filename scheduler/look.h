@@ -48,7 +48,14 @@ void look_write_status(const struct look *l, bool has_scheduler, struct buffer *
 /* A table of the samples, a row each. */
 void look_write_samples(const struct look *l, struct buffer *out);
 
-/* Both as JSON that the caller owns; NULL with err set. */
+/* What the launcher of a run in a cluster last told of its Jobs and pods (jobs_report.c), or NULL
+ * where there is none; the caller owns it. */
+json_t *look_pods(const struct run *r);
+
+/* A line about them, or nothing. */
+void look_write_pods(const struct run *r, struct buffer *out);
+
+/* State, samples and pods as JSON that the caller owns; NULL with err set. */
 json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err);
 
 #endif

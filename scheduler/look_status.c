@@ -148,6 +148,9 @@ void look_write_status(const struct look *l, bool has_scheduler, struct buffer *
         buffer_printf(out, "conflicts %zu shards gave different results when computed twice\n",
                       t.n_conflicts);
     }
+    if (has_scheduler) {
+        look_write_pods(r, out);
+    }
     buffer_printf(out, "sequence  %llu\n", (unsigned long long)r->seen);
 }
 
@@ -201,6 +204,11 @@ json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct err
         t.planned_pb, "samples", samples_to_json(l));
     if (all == NULL) {
         (void)error_no_memory(err, "the status");
+        return NULL;
+    }
+    json_t *pods = has_scheduler ? look_pods(r) : NULL;
+    if (pods != NULL) {
+        (void)json_object_set_new(all, "pods", pods);
     }
     return all;
 }

@@ -167,6 +167,9 @@ int walk(struct run *r, const struct walk_options *options, struct error *err)
     w.options.dispatch.context = progress;
     bool works = has_work(r);
     int rc = 0;
+    if (!works && options->kind->sweep != NULL) {
+        options->kind->sweep(r, &options->launch);
+    }
     for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(steps); i++) {
         rc = works || !steps[i].is_work ? steps[i].step(&w, err) : 0;
         if (steps[i].step == close_dispatch) {
