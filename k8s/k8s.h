@@ -25,9 +25,10 @@
 struct k8s;
 
 struct k8s_options {
-    const char *kubeconfig; /* path; NULL: $KUBECONFIG (a list with colons between is merged), then
+    const char
+        *kubeconfig;     /* path; NULL: $KUBECONFIG (a list with colons between is merged), then
                              * in a pod its service account, else ~/.kube/config */
-    const char *context;    /* NULL: the current one */
+    const char *context; /* NULL: the current one */
     const char *namespace;  /* NULL: the context's, in a pod its own, else "default" */
     const char *user_agent; /* NULL: "picobarn/VERSION" */
 };
@@ -38,7 +39,8 @@ struct k8s *k8s_open(const struct k8s_options *options, struct error *err);
 /* Drops what is under way without calling back. NULL is allowed. */
 void k8s_close(struct k8s *k);
 
-const char *k8s_namespace(const struct k8s *k); /* borrowed, like k8s_server: "https://host:6443" */
+const char *
+k8s_namespace(const struct k8s *k); /* borrowed, like k8s_server: "https://host:6443" */
 const char *k8s_server(const struct k8s *k);
 
 /* What there is of resources here; the table with paths is in k8s_resource.c. */
@@ -65,17 +67,19 @@ enum k8s_method { K8S_GET, K8S_POST, K8S_PATCH, K8S_DELETE };
 struct k8s_request {
     enum k8s_method method;
     enum k8s_resource resource;
-    const char *namespace;   /* NULL: the client's */
-    const char *name;        /* NULL: the collection */
-    const char *subresource; /* "log", or "proxy/api/v1/status" of a pod or service; NULL: none */
-    const char *query;       /* "limit=500&labelSelector=a%3Db", escaped (k8s_escape); NULL */
-    const json_t *body;      /* JSON, or NULL */
-    const void *raw;         /* or raw bytes to a proxy, size of them */
+    const char *namespace; /* NULL: the client's */
+    const char *name;      /* NULL: the collection */
+    const char
+        *subresource;   /* "log", or "proxy/api/v1/status" of a pod or service; NULL: none */
+    const char *query;  /* "limit=500&labelSelector=a%3Db", escaped (k8s_escape); NULL */
+    const json_t *body; /* JSON, or NULL */
+    const void *raw;    /* or raw bytes to a proxy, size of them */
     size_t raw_size;
-    const char *content_type; /* NULL: application/json; of a PATCH application/merge-patch+json */
-    const char *header;       /* one more, "X-Picobarn-Token: ..."; NULL: none */
-    uint32_t timeout_ms;      /* over all; 0: 30 s */
-    size_t size_limit;        /* of the answer; 0: 64 MiB. More is ERROR_PEER */
+    const char
+        *content_type;   /* NULL: application/json; of a PATCH application/merge-patch+json */
+    const char *header;  /* one more, "X-Picobarn-Token: ..."; NULL: none */
+    uint32_t timeout_ms; /* over all; 0: 30 s */
+    size_t size_limit;   /* of the answer; 0: 64 MiB. More is ERROR_PEER */
 
     /* Raw bytes as they come, of a status of 2xx, instead of answer.body; NULL: collected. Returning
      * false ends the request. */
@@ -84,9 +88,9 @@ struct k8s_request {
 };
 
 struct k8s_answer {
-    int status;           /* HTTP status; 0: there was no answer */
-    json_t *body;         /* parsed, if the answer was JSON; borrowed */
-    struct bytes raw;     /* the bytes, if it was something else */
+    int status;       /* HTTP status; 0: there was no answer */
+    json_t *body;     /* parsed, if the answer was JSON; borrowed */
+    struct bytes raw; /* the bytes, if it was something else */
     char content_type[80];
     uint32_t retry_after_s; /* 0: not said */
     char reason[64];        /* of a Status: "AlreadyExists", "Expired"; "" */
@@ -161,12 +165,13 @@ struct k8s_indexes {
     struct k8s_range {
         uint32_t first;
         uint32_t last; /* both of them in it */
-    } *range;
+    } * range;
 };
 
 /* ERROR_PEER for what the Job controller would not write. NULL or "" is the empty set. release is
  * safe on a zeroed one. */
-int k8s_indexes_decode(struct k8s_indexes *set, const char *text, uint32_t n, struct error *err);
+int k8s_indexes_decode(struct k8s_indexes *set, const char *text, uint32_t n,
+                       struct error *err);
 void k8s_indexes_encode(const struct k8s_indexes *set, struct buffer *out);
 bool k8s_indexes_has(const struct k8s_indexes *set, uint32_t index);
 uint32_t k8s_indexes_count(const struct k8s_indexes *set);
