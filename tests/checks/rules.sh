@@ -97,6 +97,7 @@ library 'sqlite3' 'scheduler/ledger[a-z_]*\.[ch]'
 library 'hdf5' 'worker/format_hdf5[a-z_]*\.[ch]|scheduler/export_hdf5\.c|data-samples/writer\.c'
 library '(yaml|jansson|sodium|xxhash)\.' 'base/'
 library 'omp\.' 'worker/shard\.c'
+library 'curl/' 'k8s/http\.c'
 library 'seccomp' 'worker/sandbox\.c'
 library 'cairo|librsvg/' 'scheduler/plot_render\.c'
 only '^tests/' <<<"$c_files" | but '^tests/support/check\.h' |
