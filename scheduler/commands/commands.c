@@ -10,10 +10,12 @@
 #include "scheduler/usage.h"
 
 const struct command *const commands_table[] = {
-    &command_launch,     &command_rerun,   &command_inspect, &command_verify,
-    &command_analyses,   &command_status,  &command_watch,   &command_failures,
-    &command_result,     &command_plot,    &command_export,  &command_help,
-    &command_completion, &command_version, &command_man,     NULL,
+    &command_launch,     &command_rerun,    &command_inspect,
+    &command_verify,     &command_analyses, &command_status,
+    &command_watch,      &command_failures, &command_result,
+    &command_plot,       &command_export,   &command_help,
+    &command_completion, &command_version,  &command_man,
+    &command_tend,       &command_under,    NULL,
 };
 
 /* What people type in the place of a command. */

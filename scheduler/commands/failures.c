@@ -253,7 +253,10 @@ static int write_order(const struct run *r, const char *path, struct error *err)
     int rc = order == NULL ? error_no_memory(err, "the order")
                            : json_write_canonical(order, &text, err);
     buffer_printf(&text, "\n");
-    rc = rc == 0 ? file_write(path, 0644, text.data, text.size, err) : rc;
+    if (rc == 0) {
+        rc = strcmp(path, "-") == 0 ? print_text(&text, err)
+                                    : file_write(path, 0644, text.data, text.size, err);
+    }
     json_decref(order);
     buffer_release(&text);
     return rc;
@@ -280,8 +283,9 @@ static int run(const struct invocation *invocation, struct error *err)
 
 static const struct command_option options[] = {
     {"order", 0, "FILE.json",
-     "write there what workers of this run are told to do, and print nothing: for "
-     "picobarn-worker by hand"},
+     "write there what workers of this run are told to do, and nothing else (- is standard "
+     "output): for picobarn-worker by hand",
+     COMMAND_OPTION_FILE},
     COMMAND_OPTION_OUTPUT,
     {0},
 };
@@ -305,5 +309,6 @@ const struct command command_failures = {
                    "that do one shard by hand and that run again what failed.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
     .run = run,
 };

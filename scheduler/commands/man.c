@@ -100,8 +100,8 @@ static void write_option(const struct command_option *option, struct buffer *out
 static void write_options(const struct command *command, struct buffer *out)
 {
     buffer_printf(out, ".SH OPTIONS\n");
-    for (size_t i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
-        write_option(&command->options[i], out);
+    for (const struct command_option *row = command->options; command_lists(row); row++) {
+        write_option(row, out);
     }
     write_option(&command_help_option, out);
 }

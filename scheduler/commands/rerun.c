@@ -136,5 +136,6 @@ const struct command command_rerun = {
         "picobarn launch RUN.yaml --run-dir DIR --accept-changes.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_REACHES,
     .run = run,
 };

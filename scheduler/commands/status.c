@@ -66,5 +66,6 @@ const struct command command_status = {
         "at this moment. It reads the ledger, so it tells what is safe on disk.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
     .run = run,
 };

@@ -220,5 +220,6 @@ const struct command command_watch = {
         "may. Into a pipe it writes a line whenever something changed. NO_COLOR is respected.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
     .run = run,
 };
