@@ -3,10 +3,13 @@
 # policy.sh OBJECTS.yaml - k8s/policy accepts OBJECTS.yaml, which is what `picobarn launch
 # --dry-run` shows of a run, and what an administrator applies (k8s/base and the example), and
 # refuses each violator by the rules that the violator names and by no other. Every rule has a
-# violator, so that none is dead. conftest and kubectl are in PATH; no cluster is needed.
+# violator, so that none is dead. Needs conftest and kubectl, which build.sh builds, and no cluster;
+# exit status 77 where they cannot be built.
 set -eu
 objects=$(realpath "$1")
 cd "$(dirname "$0")/../../k8s"
+programs=$(../tests/cluster/build.sh)
+PATH=$programs:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
