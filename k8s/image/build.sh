@@ -20,6 +20,11 @@ revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 
+if ! command -v buildah >/dev/null; then
+    echo 'build.sh: needs buildah: apt-get install --no-install-recommends buildah' >&2
+    exit 1
+fi
+
 # Storage of its own, that goes away: nothing is left in the user's containers. The driver vfs
 # works everywhere, and one layer of this size costs it nothing.
 work=$(mktemp -d)

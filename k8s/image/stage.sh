@@ -8,7 +8,7 @@
 # Name resolution needs no library of its own: since 2.34 the C library holds "files" and "dns"
 # itself. /etc/resolv.conf and /etc/hosts come from the kubelet, the cluster's certificates from
 # the service account's volume.
-set -eu
+set -eu -o pipefail
 
 if [ $# -ne 2 ]; then
     echo 'usage: stage.sh BUILD STAGE' >&2
@@ -18,7 +18,6 @@ source=$(realpath "$(dirname "$0")/../..")
 build=$(realpath -m "$1")
 stage=$(realpath -m "$2")
 programs='picobarn picobarn-worker'
-libraries=
 
 compile()
 {
@@ -50,38 +49,38 @@ closure()
 copy_library()
 {
     case $1 in
-        */glibc-hwcaps/* | /usr/local/* | /opt/* | /home/*)
-            echo "stage.sh: $1 is no library of the distribution's own; remove it, or build" \
-                'by k8s/image/Containerfile.multistage' >&2
-            exit 1
-            ;;
+        */glibc-hwcaps/*) refuse "$1" ;;
+        /lib/* | /lib64/* | /usr/lib/*) ;;
+        *) refuse "$1" ;;
     esac
-    mkdir -p "$stage$(dirname "$1")"
-    cp -L "$1" "$stage$1"
-    chmod 755 "$stage$1"
-    # --strip-unneeded keeps what the loader needs: the dynamic symbols.
-    strip --strip-unneeded "$stage$1"
+    install -D -m 755 "$1" "$stage$1"
+    strip --strip-unneeded "$stage$1" # keeps the dynamic symbols, which the loader needs
+}
+
+refuse()
+{
+    echo "stage.sh: $1 is not the distribution's own library for every processor; remove it," \
+        'or build by k8s/image/Containerfile.multistage' >&2
+    exit 1
 }
 
 lay_out()
 {
+    local program library libraries
     rm -rf "$stage"
     mkdir -p "$stage/etc" "$stage/usr/bin" "$stage/usr/lib" "$stage/usr/lib64"
     ln -s usr/lib "$stage/lib"
     ln -s usr/lib64 "$stage/lib64"
-    local file
-    for file in $programs; do
-        install -m 755 "$build/install/usr/bin/$file" "$stage/usr/bin/$file"
+    for program in $programs; do
+        install -m 755 "$build/install/usr/bin/$program" "$stage/usr/bin/$program"
     done
     libraries=$(closure)
-    for file in $libraries; do
-        copy_library "$file"
+    for library in $libraries; do
+        copy_library "$library"
     done
     echo 'picobarn:x:65532:65532::/:/nonexistent' >"$stage/etc/passwd"
     echo 'picobarn:x:65532:' >"$stage/etc/group"
     echo 'hosts: files dns' >"$stage/etc/nsswitch.conf"
-    find "$stage" -type d -exec chmod 755 {} +
-    chmod 644 "$stage"/etc/*
 }
 
 umask 022
