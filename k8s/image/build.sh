@@ -29,15 +29,15 @@ fi
 # works everywhere, and one layer of this size costs it nothing.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-storage="--root $work/storage --runroot $work/run --storage-driver vfs"
+storage=(--root "$work/storage" --runroot "$work/run" --storage-driver vfs)
 
 k8s/image/stage.sh build/image build/image/stage
-buildah $storage build --quiet --isolation chroot --format oci --timestamp "$SOURCE_DATE_EPOCH" \
+buildah "${storage[@]}" build --quiet --isolation chroot --format oci --timestamp "$SOURCE_DATE_EPOCH" \
     --build-arg VERSION="$version" --build-arg REVISION="$revision" \
     --file k8s/image/Containerfile --tag "$reference" build/image/stage >/dev/null
 mkdir -p "$(dirname "$archive")"
 rm -f "$archive"
-buildah $storage push --quiet --digestfile "$work/digest" "$reference" \
+buildah "${storage[@]}" push --quiet --digestfile "$work/digest" "$reference" \
     "oci-archive:$archive:$reference"
 
 unpacked=$(du --summarize --apparent-size --block-size=1 build/image/stage | cut -f 1)
