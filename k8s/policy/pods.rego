@@ -52,12 +52,21 @@ warn contains message("image-digest", text) if {
 	text := sprintf("container %s: image %q has a tag, which may move; a digest may not", [c.name, c.image])
 }
 
+# A worker's threads are counted by its limit of processors. The scheduler may have none: one that is
+# throttled keeps all workers waiting.
+needed contains ["requests", "cpu"]
+
+needed contains ["requests", "memory"]
+
+needed contains ["limits", "memory"]
+
+needed contains ["limits", "cpu"] if worker
+
 deny contains message("resources-set", text) if {
 	some c in containers
-	some kind in ["requests", "limits"]
-	some resource in ["cpu", "memory"]
-	not c.resources[kind][resource]
-	text := sprintf("container %s: no %s of %s", [c.name, kind, resource])
+	some path in needed
+	object.get(c, array.concat(["resources"], path), null) == null
+	text := sprintf("container %s: no %s of %s", [c.name, path[0], path[1]])
 }
 
 deny contains message("not-privileged", text) if {
