@@ -314,13 +314,6 @@ struct run *run_open_unlocked(const char *folder, struct error *err)
     return r;
 }
 
-/* This program may have another version of the analysis than the one that began. */
-static int check_specification(const struct run *r, struct error *err)
-{
-    int rc = run_compare_specification(r->specification, r->dataset, "--run-dir", err);
-    return rc == 0 ? 0 : error_prefix(err, "run folder %s", r->folder);
-}
-
 struct run *run_open(const char *folder, enum ledger_mode mode, struct error *err)
 {
     struct run *r = create(folder, err);
@@ -329,7 +322,8 @@ struct run *run_open(const char *folder, enum ledger_mode mode, struct error *er
     }
     bool writer = mode == LEDGER_WRITE;
     if ((writer && take_lock(r, err) != 0) || read_run(r, mode, err) != 0 ||
-        (writer && (check_specification(r, err) != 0 || start_session(r, err) != 0))) {
+        (writer &&
+         (run_check_specification(r, r->dataset, err) != 0 || start_session(r, err) != 0))) {
         run_close(r);
         return NULL;
     }

@@ -95,6 +95,12 @@ int run_compare_specification(json_t *was, const struct dataset *d, const char *
     return rc;
 }
 
+int run_check_specification(const struct run *r, const struct dataset *d, struct error *err)
+{
+    int rc = run_compare_specification(r->specification, d, "--run-dir", err);
+    return rc == 0 ? 0 : error_prefix(err, "run folder %s", r->folder);
+}
+
 /* Are the dataset's files those of the ledger, by name? */
 static int compare_names(const struct run *old, const struct inputs *now, struct error *err)
 {
@@ -152,10 +158,7 @@ int run_compare(struct run *r, const char *ledger, bool accept_changes, struct e
     if (old == NULL) {
         return -1;
     }
-    int rc = run_compare_specification(old->specification, r->dataset, "--run-dir", err);
-    if (rc != 0) {
-        (void)error_prefix(err, "run folder %s", r->folder);
-    }
+    int rc = run_check_specification(old, r->dataset, err);
     if (rc == 0) {
         rc = compare_files(old, r, accept_changes, err);
     } else if (accept_changes) {

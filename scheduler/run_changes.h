@@ -18,6 +18,10 @@ int run_compare(struct run *r, const char *ledger, bool accept_changes, struct e
 int run_compare_specification(json_t *was, const struct dataset *is, const char *elsewhere,
                               struct error *err);
 
+/* The same of a run and a dataset: its own, which this program may read in another way than the one
+ * that began, or the one that is asked for. */
+int run_check_specification(const struct run *r, const struct dataset *d, struct error *err);
+
 /* Looks at the files behind jobs that failed (and, if all is true, at every file): one whose size
  * or time differs from the ledger's is taken as it is now. If it still has as many rows, each of
  * its accepted shards is computed again and kept if it gives the same partial; else all its shards
