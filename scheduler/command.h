@@ -88,6 +88,9 @@ struct command {
      * command has no such option. */
     const char *(*format_of)(const char *file);
 
+    /* Of COMMAND_RELAYED: what is done for k8s:NAME instead of just sending the command; NULL. */
+    int (*relay)(const struct invocation *invocation, struct error *err);
+
     /* Returns an exit_status, or -1 with the error set: main prints it and exits with EXIT_USAGE
      * for ERROR_INPUT, with EXIT_TROUBLE for the others. */
     int (*run)(const struct invocation *invocation, struct error *err);

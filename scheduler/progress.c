@@ -89,67 +89,50 @@ static int percent(double share)
     return (int)(100 * share);
 }
 
-/* What the phase has to do, in jobs. */
-struct counts {
-    size_t done;
-    size_t failed;
-    size_t all;
-};
-
-static struct counts count(const struct dispatch_view *view)
-{
-    struct run_tally t =
-        view->phase == LEASE_SHARD ? run_tally_shards(view->run) : run_tally_files(view->run);
-    struct run_tally files = run_tally_files(view->run);
-    size_t all = t.n[JOB_WAITING] + t.n[JOB_RUNNING] + t.n[JOB_DONE] + t.n[JOB_FAILED];
-    size_t lost_files = view->phase == LEASE_SHARD ? files.n[JOB_FAILED] : 0;
-    return (struct counts){
-        .done = t.n[JOB_DONE], .failed = t.n[JOB_FAILED] + lost_files, .all = all};
-}
-
 /* The words behind the bar. */
-static void describe(const struct progress *p, const struct dispatch_view *view,
-                     const struct counts *c, char *out, size_t size)
+static void describe(const struct progress *p, const struct progress_numbers *c, char *out,
+                     size_t size)
 {
     double elapsed = (double)(clock_now_ms() - p->started_ms) / 1000;
-    size_t new_jobs =
-        c->done + c->failed > p->n_jobs_before ? c->done + c->failed - p->n_jobs_before : 0;
-    double left = new_jobs == 0 ? -1 : elapsed * (double)(c->all - c->done) / (double)new_jobs;
+    size_t new_jobs = c->n_done + c->n_failed > p->n_jobs_before
+                          ? c->n_done + c->n_failed - p->n_jobs_before
+                          : 0;
+    double left =
+        new_jobs == 0 ? -1 : elapsed * (double)(c->n_all - c->n_done) / (double)new_jobs;
     char rate[48] = "";
     char time_left[48] = "";
     char failed[48] = "";
     char number[32] = "";
-    if (elapsed > 0.2 && view->n_events > p->n_events_before) {
-        metric((double)(view->n_events - p->n_events_before) / elapsed, number, sizeof number);
+    if (elapsed > 0.2 && c->n_events > p->n_events_before) {
+        metric((double)(c->n_events - p->n_events_before) / elapsed, number, sizeof number);
         (void)snprintf(rate, sizeof rate, "  %sev/s", number);
     }
     if (left >= 0) {
         duration(left, number, sizeof number);
         (void)snprintf(time_left, sizeof time_left, "  %s left", number);
     }
-    if (c->failed > 0) {
+    if (c->n_failed > 0) {
         (void)snprintf(failed, sizeof failed, "%s  %zu failed%s",
-                       p->has_color ? "\033[31m" : "", c->failed,
+                       p->has_color ? "\033[31m" : "", c->n_failed,
                        p->has_color ? "\033[0m" : "");
     }
-    if (view->phase == LEASE_INSPECT) {
-        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", c->done, c->all,
-                       view->n_workers, failed);
+    if (c->phase == LEASE_INSPECT) {
+        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", c->n_done, c->n_all,
+                       c->n_workers, failed);
         return;
     }
-    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->done, c->all, rate,
-                   view->n_workers, time_left, failed);
+    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->n_done, c->n_all, rate,
+                   c->n_workers, time_left, failed);
 }
 
 /* A new phase starts its own clock. */
-static void note_phase(struct progress *p, const struct dispatch_view *view,
-                       const struct counts *c)
+static void note_phase(struct progress *p, const struct progress_numbers *c)
 {
-    if (p->phase != view->phase) {
-        p->phase = view->phase;
+    if (p->phase != c->phase) {
+        p->phase = c->phase;
         p->started_ms = clock_now_ms();
-        p->n_events_before = view->n_events;
-        p->n_jobs_before = c->done + c->failed;
+        p->n_events_before = c->n_events;
+        p->n_jobs_before = c->n_done + c->n_failed;
         p->shown_ms = 0;
     }
 }
@@ -166,34 +149,49 @@ static void show_bar(struct progress *p, const char *words, double share)
     p->has_line = true;
 }
 
-void progress_show(void *context, const struct dispatch_view *view)
+void progress_update(struct progress *p, const struct progress_numbers *c)
 {
-    struct progress *p = context;
     if (p == NULL) {
         return;
     }
-    struct counts c = count(view);
-    note_phase(p, view, &c);
+    note_phase(p, c);
     uint64_t now = clock_now_ms();
-    bool is_end = c.done + c.failed >= c.all;
+    bool is_end = c->n_done + c->n_failed >= c->n_all;
     if (!p->on_terminal && now - p->shown_ms < LINE_EVERY_MS &&
-        !(is_end && c.done != p->n_done)) {
+        !(is_end && c->n_done != p->n_done)) {
         return;
     }
     p->shown_ms = now;
-    p->n_done = c.done;
-    double share = c.all == 0 ? 0 : (double)c.done / (double)c.all;
+    p->n_done = c->n_done;
+    double share = c->n_all == 0 ? 0 : (double)c->n_done / (double)c->n_all;
     char words[256];
-    if (view->paused != NULL) {
-        (void)snprintf(words, sizeof words, "paused: %.200s", view->paused);
+    if (c->paused != NULL) {
+        (void)snprintf(words, sizeof words, "paused: %.200s", c->paused);
     } else {
-        describe(p, view, &c, words, sizeof words);
+        describe(p, c, words, sizeof words);
     }
     if (p->on_terminal) {
         show_bar(p, words, share);
     } else {
         (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
     }
+}
+
+void progress_show(void *context, const struct dispatch_view *view)
+{
+    struct run_tally files = run_tally_files(view->run);
+    bool is_shards = view->phase == LEASE_SHARD;
+    struct run_tally t = is_shards ? run_tally_shards(view->run) : files;
+    struct progress_numbers numbers = {
+        .phase = view->phase,
+        .n_done = t.n[JOB_DONE],
+        .n_failed = t.n[JOB_FAILED] + (is_shards ? files.n[JOB_FAILED] : 0),
+        .n_all = t.n[JOB_WAITING] + t.n[JOB_RUNNING] + t.n[JOB_DONE] + t.n[JOB_FAILED],
+        .n_events = view->n_events,
+        .n_workers = view->n_workers,
+        .paused = view->paused,
+    };
+    progress_update(context, &numbers);
 }
 
 void progress_close(struct progress *p)

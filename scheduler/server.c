@@ -32,6 +32,7 @@ struct exchange {
     const struct server_route *route; /* NULL: no request was let in yet */
     const char *name;
     struct buffer body;
+    bool is_handled; /* its handler was called */
     bool is_answered;
     bool is_too_large;
     bool is_gone;      /* its client hung up while it was suspended */
@@ -73,7 +74,7 @@ static void release_answer(struct server_answer *answer)
     if (answer->file >= 0) {
         (void)close(answer->file);
     }
-    if (answer->source.read != NULL) {
+    if (answer->source.close != NULL) {
         answer->source.close(answer->source.context);
     }
 }
@@ -149,18 +150,8 @@ static struct MHD_Response *respond_file(struct server_answer *answer)
     return response;
 }
 
-/* What the answer holds goes over into the response and the exchange. */
-static struct MHD_Response *respond(struct exchange *x, struct server_answer *answer)
+static struct MHD_Response *respond(struct server_answer *answer)
 {
-    if (answer->source.read != NULL) {
-        struct MHD_Response *response = MHD_create_response_from_callback(
-            MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_source, x, NULL);
-        if (response != NULL) {
-            x->source = answer->source;
-            answer->source = (struct server_source){.read = NULL};
-        }
-        return response;
-    }
     if (answer->file >= 0) {
         return respond_file(answer);
     }
@@ -194,10 +185,18 @@ static enum MHD_Result queue(struct exchange *x, unsigned status, struct MHD_Res
 
 static enum MHD_Result send_answer(struct exchange *x, struct server_answer *answer)
 {
-    struct MHD_Response *response = respond(x, answer);
+    struct MHD_Response *response = respond(answer);
     enum MHD_Result rc = queue(x, answer->status, response, answer->type);
     release_answer(answer);
     return rc;
+}
+
+/* From the exchange's own source. */
+static enum MHD_Result send_stream(struct exchange *x, const struct server_answer *answer)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_source, x, NULL);
+    return queue(x, answer->status, response, answer->type);
 }
 
 static enum MHD_Result refuse(struct exchange *x, unsigned status, const char *why)
@@ -213,7 +212,7 @@ static enum MHD_Result refuse_method(struct exchange *x, const struct server_rou
     struct server_answer answer = {.file = -1};
     server_refuse(&answer, 405, "%s takes %s", route->path,
                   route->method == SERVER_GET ? "GET" : "POST");
-    struct MHD_Response *response = respond(x, &answer);
+    struct MHD_Response *response = respond(&answer);
     if (response != NULL) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
                                       route->method == SERVER_GET ? "GET" : "POST");
@@ -333,6 +332,25 @@ static void take_body(struct exchange *x, const char *data, size_t *size)
     *size = 0;
 }
 
+/* What was not known when the handler returned, if it is by now. */
+static enum MHD_Result send_when_ready(struct exchange *x)
+{
+    struct server_answer answer = {.status = 200, .file = -1};
+    if (x->is_gone) {
+        return MHD_NO;
+    }
+    switch (x->source.ready(x->source.context, &answer)) {
+    case SERVER_LATER:
+        suspend(x);
+        return MHD_YES;
+    case SERVER_STREAM:
+        return send_stream(x, &answer);
+    case SERVER_WHOLE:
+        break;
+    }
+    return send_answer(x, &answer);
+}
+
 static enum MHD_Result handle(struct exchange *x)
 {
     if (x->is_too_large) {
@@ -344,8 +362,16 @@ static enum MHD_Result handle(struct exchange *x)
     struct server_answer answer = {.status = 200, .file = -1};
     struct server_request request = {.name = x->name,
                                      .body = bytes_of(x->body.data, x->body.size)};
+    x->is_handled = true;
     x->route->handle(x->server->options.context, &request, &answer);
-    return send_answer(x, &answer);
+    if (answer.source.close == NULL) {
+        return send_answer(x, &answer);
+    }
+    x->source = answer.source;
+    answer.source = (struct server_source){.close = NULL};
+    enum MHD_Result rc = x->source.ready == NULL ? send_stream(x, &answer) : send_when_ready(x);
+    release_answer(&answer);
+    return rc;
 }
 
 static struct exchange *exchange_of(struct MHD_Connection *connection)
@@ -374,7 +400,7 @@ static enum MHD_Result hear(void *context, struct MHD_Connection *connection, co
         take_body(x, data, size);
         return MHD_YES;
     }
-    return x->is_answered ? MHD_YES : handle(x);
+    return x->is_answered ? MHD_YES : x->is_handled ? send_when_ready(x) : handle(x);
 }
 
 /* ---- connections ---- */
@@ -386,7 +412,7 @@ static void release_exchange(struct exchange *x)
         at = &(*at)->next;
     }
     *at = x->next;
-    if (x->source.read != NULL) {
+    if (x->source.close != NULL) {
         x->source.close(x->source.context);
     }
     buffer_release(&x->body);
@@ -422,7 +448,7 @@ static void drop_dawdlers(const struct server *s)
 {
     uint64_t now = clock_now_ms();
     for (struct exchange *x = s->first; x != NULL; x = x->next) {
-        if (!x->is_answered && now - x->since_ms > SERVER_REQUEST_MS) {
+        if (!x->is_handled && now - x->since_ms > SERVER_REQUEST_MS) {
             (void)shutdown(x->socket, SHUT_RDWR);
         }
     }

@@ -35,8 +35,18 @@ struct server_request {
     struct bytes body;
 };
 
-/* An answer of unknown length. */
+struct server_answer;
+
+enum server_readiness { SERVER_LATER, SERVER_WHOLE, SERVER_STREAM };
+
+/* An answer of unknown length, or one that is not known yet. */
 struct server_source {
+    /* Where status and type are not known when the handler returns: asked until it says
+     * SERVER_WHOLE, and has filled the answer, or SERVER_STREAM: status and type are set, and read
+     * gives the rest. After SERVER_LATER it is asked again as after "none yet". NULL: the handler
+     * has set them. */
+    enum server_readiness (*ready)(void *context, struct server_answer *answer);
+
     /* Puts at most size bytes there: how many, 0: none yet, -1: that was all, -2: it broke off. */
     ssize_t (*read)(void *context, void *out, size_t size);
 
@@ -55,7 +65,7 @@ struct server_answer {
     const char *type; /* Content-Type; static */
     struct buffer body;
     int file;                    /* of a regular file, in place of body */
-    struct server_source source; /* with read set: in place of body */
+    struct server_source source; /* with close set: in place of body */
 };
 
 struct server_route {

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* follow.c - see follow.h */
+#include "scheduler/follow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/signals.h"
+#include "scheduler/print.h"
+
+enum {
+    EVERY_MS = 1000,
+    LOST_AFTER_MS = 10000,
+    PODS_EVERY_MS = 4000,
+    REASON_SIZE = 256,
+    ASK_MS = 5000
+};
+
+struct follower {
+    struct remote *remote;
+    struct progress *progress;
+    int signals;
+    uint64_t heard_ms; /* when the scheduler last answered; at first: when we began */
+    uint64_t pods_ms;  /* when we last asked why it does not */
+    bool was_heard;
+    char why[REASON_SIZE]; /* its pod does not run */
+    struct follow_state state;
+    json_t *last; /* state as it came */
+};
+
+/* One line in the place of the bar's words. */
+static void show_pause(struct follower *f, const char *why)
+{
+    struct progress_numbers numbers = f->state.numbers;
+    numbers.paused = why;
+    progress_update(f->progress, &numbers);
+}
+
+static void show_state(struct follower *f)
+{
+    struct progress_numbers numbers = f->state.numbers;
+    if (!f->state.has_numbers) {
+        show_pause(f, "the scheduler starts");
+        return;
+    }
+    if (f->state.waiting[0] != '\0' && numbers.n_workers == 0) {
+        numbers.paused = f->state.waiting;
+    }
+    progress_update(f->progress, &numbers);
+}
+
+/* Why its pod does not run, as far as the cluster says; who may not list pods is not told. */
+static void look_at_pod(struct follower *f)
+{
+    char query[REMOTE_NAME_SIZE + 160];
+    struct error ignored = {0};
+    size_t i = 0;
+    const json_t *pod = NULL;
+    json_t *pods = NULL;
+    f->pods_ms = clock_now_ms();
+    f->why[0] = '\0';
+    (void)snprintf(query, sizeof query,
+                   "labelSelector=app.kubernetes.io%%2Finstance%%3D%s%%2C"
+                   "app.kubernetes.io%%2Fcomponent%%3Dscheduler",
+                   remote_name(f->remote));
+    struct k8s_request request = {
+        .method = K8S_GET, .resource = K8S_PODS, .query = query, .timeout_ms = ASK_MS};
+    if (k8s_call(remote_k8s(f->remote), &request, &pods, NULL, &ignored) != 0) {
+        return;
+    }
+    json_array_foreach(json_object_get(pods, "items"), i, pod)
+    {
+        follow_read_pod(pod, f->why, sizeof f->why);
+    }
+    json_decref(pods);
+}
+
+/* Nothing was heard: a pod that starts, or a connection that is lost. */
+static void show_silence(struct follower *f)
+{
+    uint64_t now = clock_now_ms();
+    char text[REASON_SIZE + 64];
+    if (now - f->pods_ms >= PODS_EVERY_MS) {
+        look_at_pod(f);
+    }
+    if (f->why[0] != '\0') {
+        (void)snprintf(text, sizeof text, "the scheduler's pod waits: %s", f->why);
+        show_pause(f, text);
+    } else if (!f->was_heard) {
+        show_pause(f, "the scheduler's pod starts");
+    } else if (now - f->heard_ms >= LOST_AFTER_MS) {
+        show_pause(f, "connection lost, the run goes on; trying again");
+    }
+}
+
+/* Asks once. -1 only for what trying again does not mend. */
+static int poll_state(struct follower *f, struct error *err)
+{
+    json_t *state = NULL;
+    if (remote_ask(f->remote, "api/v1/state", NULL, &state, NULL, err) != 0) {
+        if (err->kind == ERROR_INPUT) {
+            return -1;
+        }
+        *err = (struct error){.kind = ERROR_NONE};
+        show_silence(f);
+        return 0;
+    }
+    json_decref(f->last);
+    f->last = state;
+    f->heard_ms = clock_now_ms();
+    f->was_heard = true;
+    follow_read_state(state, &f->state);
+    show_state(f);
+    return 0;
+}
+
+/* The last line that the child wrote, without the program's name, as an error of here. */
+static int take_refusal(const char *said, struct error *err)
+{
+    static const char name[] = "picobarn: ";
+    const char *line = said;
+    for (const char *at = said; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
+        at += *at == '\n' ? 1 : 0;
+        line = strncmp(at, name, sizeof name - 1) == 0 ? at + sizeof name - 1 : line;
+    }
+    return error_set(err, ERROR_INPUT, "%.*s", (int)strcspn(line, "\n"), line);
+}
+
+/* What the child printed, and what it ended with. */
+static int end(const struct follower *f, struct error *err)
+{
+    const json_t *child = json_object_get(f->last, "child");
+    const char *outcome = json_string_value(json_object_get(child, "outcome"));
+    const char *said = json_string_value(json_object_get(child, "said"));
+    if (f->state.exit_status == EXIT_USAGE) {
+        return take_refusal(said == NULL ? "the launch was refused" : said, err);
+    }
+    if (outcome != NULL && print_now(outcome, strlen(outcome), err) != 0) {
+        return -1;
+    }
+    return f->state.exit_status;
+}
+
+static int leave(const struct follower *f)
+{
+    char text[512];
+    int size = snprintf(text, sizeof text,
+                        "The run goes on in the cluster. Come back with:\n"
+                        "    picobarn watch k8s:%s/%s\n",
+                        remote_namespace(f->remote), remote_name(f->remote));
+    print_aside(text, (size_t)size);
+    return EXIT_INCOMPLETE;
+}
+
+/* Until it is over or somebody asks to stop: 1 then. */
+static int go_on(struct follower *f, struct error *err)
+{
+    for (;;) {
+        uint64_t next_ms = clock_now_ms() + EVERY_MS;
+        if (poll_state(f, err) != 0) {
+            return -1;
+        }
+        if (f->state.is_over) {
+            return 0;
+        }
+        for (uint64_t now = clock_now_ms(); now < next_ms; now = clock_now_ms()) {
+            if (k8s_wait(remote_k8s(f->remote), f->signals, (uint32_t)(next_ms - now), err) !=
+                0) {
+                return -1;
+            }
+            if (signals_take(f->signals)) {
+                return 1;
+            }
+        }
+    }
+}
+
+int follow(struct remote *r, struct error *err)
+{
+    sigset_t before;
+    struct follower f = {.remote = r, .heard_ms = clock_now_ms()};
+    f.signals = signals_open(&before, err);
+    if (f.signals < 0) {
+        return -1;
+    }
+    f.progress = progress_open();
+    int rc = go_on(&f, err);
+    progress_close(f.progress);
+    signals_close(f.signals, &before);
+    int status = rc < 0 ? -1 : rc > 0 ? leave(&f) : end(&f, err);
+    json_decref(f.last);
+    return status;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* follow_state.c - what a scheduler's state and a pod say; see follow.h */
+#include <stdio.h>
+#include <string.h>
+
+#include "scheduler/command.h"
+#include "scheduler/follow.h"
+
+static size_t count(const json_t *object, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(object, key));
+    return n > 0 ? (size_t)n : 0;
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *found = json_string_value(json_object_get(object, key));
+    return found == NULL ? "" : found;
+}
+
+/* A launch that was refused, or is done, stays so; a signal is the pod's end, and comes back. */
+static bool is_final(int status)
+{
+    return status == EXIT_COMPLETE || status == EXIT_USAGE || status == EXIT_INCOMPLETE;
+}
+
+static void read_child(const json_t *child, struct follow_state *out)
+{
+    const json_t *status = json_object_get(child, "exit");
+    out->exit_status = (int)json_integer_value(status);
+    out->is_over =
+        json_is_integer(status) && json_is_false(json_object_get(child, "running")) &&
+        !json_is_integer(json_object_get(child, "retry_in_s")) && is_final(out->exit_status);
+}
+
+/* Files are inspected before there are shards; a file of a run that is at shards may still wait. */
+static void read_progress(const json_t *progress, struct progress_numbers *out)
+{
+    const json_t *files = json_object_get(progress, "files");
+    const json_t *shards = json_object_get(progress, "shards");
+    bool is_inspecting =
+        count(files, "waiting") + count(files, "running") > 0 || count(shards, "total") == 0;
+    const json_t *jobs = is_inspecting ? files : shards;
+    *out = (struct progress_numbers){
+        .phase = is_inspecting ? LEASE_INSPECT : LEASE_SHARD,
+        .n_done = count(jobs, "done"),
+        .n_failed = count(jobs, "failed") + (is_inspecting ? 0 : count(files, "failed")),
+        .n_all = count(jobs, "total"),
+        .n_events = count(progress, "events"),
+        .n_workers = count(jobs, "running"),
+    };
+}
+
+void follow_read_state(const json_t *state, struct follow_state *out)
+{
+    const json_t *progress = json_object_get(state, "progress");
+    const json_t *pods = json_object_get(state, "pods");
+    *out = (struct follow_state){.has_numbers = json_is_object(progress)};
+    read_child(json_object_get(state, "child"), out);
+    read_progress(progress, &out->numbers);
+    if (json_is_integer(json_object_get(pods, "running"))) {
+        out->numbers.n_workers = count(pods, "running");
+    }
+    size_t n_waiting = count(pods, "waiting");
+    if (n_waiting > 0) {
+        const char *reason = text(pods, "reason");
+        (void)snprintf(out->waiting, sizeof out->waiting, "%zu pods wait%s%.200s", n_waiting,
+                       reason[0] == '\0' ? "" : ": ", reason);
+    }
+}
+
+/* "REASON: message" of a container that does not start. */
+static bool read_containers(const json_t *list, char *out, size_t size)
+{
+    size_t i = 0;
+    const json_t *container = NULL;
+    json_array_foreach(list, i, container)
+    {
+        const json_t *waiting = json_object_get(json_object_get(container, "state"), "waiting");
+        const char *reason = text(waiting, "reason");
+        if (reason[0] != '\0' && strcmp(reason, "ContainerCreating") != 0 &&
+            strcmp(reason, "PodInitializing") != 0) {
+            (void)snprintf(out, size, "%s: %s", reason, text(waiting, "message"));
+            return true;
+        }
+    }
+    return false;
+}
+
+void follow_read_pod(const json_t *pod, char *out, size_t size)
+{
+    const json_t *status = json_object_get(pod, "status");
+    size_t i = 0;
+    const json_t *condition = NULL;
+    out[0] = '\0';
+    if (read_containers(json_object_get(status, "initContainerStatuses"), out, size) ||
+        read_containers(json_object_get(status, "containerStatuses"), out, size)) {
+        return;
+    }
+    json_array_foreach(json_object_get(status, "conditions"), i, condition)
+    {
+        if (strcmp(text(condition, "type"), "PodScheduled") == 0 &&
+            strcmp(text(condition, "status"), "False") == 0) {
+            (void)snprintf(out, size, "%s: %s", text(condition, "reason"),
+                           text(condition, "message"));
+        }
+    }
+}
