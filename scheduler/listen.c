@@ -5,12 +5,21 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum { BACKLOG = 64 };
+
+/* getaddrinfo takes 99999, and cuts it. */
+static bool is_port(const char *text)
+{
+    size_t n = strspn(text, "0123456789");
+    return n > 0 && n <= 5 && text[n] == '\0' && strtoul(text, NULL, 10) <= UINT16_MAX;
+}
 
 /* Into *address; the port is what stands behind the last colon. */
 static int resolve(const char *text, struct sockaddr_storage *address, socklen_t *size,
@@ -20,7 +29,7 @@ static int resolve(const char *text, struct sockaddr_storage *address, socklen_t
     const char *colon = strrchr(text, ':');
     size_t length = colon == NULL ? sizeof host : (size_t)(colon - text);
     struct addrinfo *found = NULL;
-    if (length < sizeof host) {
+    if (length < sizeof host && is_port(colon + 1)) {
         bool is_bracketed = length >= 2 && text[0] == '[' && text[length - 1] == ']';
         (void)snprintf(host, sizeof host, "%.*s", (int)(length - (is_bracketed ? 2 : 0)),
                        text + (is_bracketed ? 1 : 0));

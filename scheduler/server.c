@@ -447,8 +447,9 @@ static void note_connection(void *context, struct MHD_Connection *connection,
 static void drop_dawdlers(const struct server *s)
 {
     uint64_t now = clock_now_ms();
+    uint64_t limit_ms = s->options.request_ms == 0 ? SERVER_REQUEST_MS : s->options.request_ms;
     for (struct exchange *x = s->first; x != NULL; x = x->next) {
-        if (!x->is_handled && now - x->since_ms > SERVER_REQUEST_MS) {
+        if (!x->is_handled && now - x->since_ms > limit_ms) {
             (void)shutdown(x->socket, SHUT_RDWR);
         }
     }

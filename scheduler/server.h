@@ -83,6 +83,7 @@ struct server_options {
     void *context; /* of the handlers */
     const char *view_token;
     const char *control_token; /* NULL: nobody has that right */
+    unsigned request_ms;       /* how long a request may take to arrive; 0: SERVER_REQUEST_MS */
     bool for_browsers; /* a link with ?token= gives a cookie; Host and Origin are checked */
 };
 
