@@ -98,6 +98,7 @@ static void read_body(struct k8s_answer *out, const struct buffer *body, size_t 
     bool good = out->body != NULL;
     if (!good && out->status < 300) {
         error_set(&out->error, ERROR_PEER, "an answer that is no JSON: %s", err.text);
+        out->in_doubt = true;
     }
 }
 
@@ -116,6 +117,19 @@ static void explain(struct k8s_answer *out, const struct k8s_pending *p)
               meaning.advice);
 }
 
+/* Of a connection that failed. */
+static void advise(struct k8s_answer *out)
+{
+    size_t n = strlen(out->error.text);
+    const char *advice = "";
+    if (out->error.kind == ERROR_INPUT) {
+        advice = " (do the kubeconfig's server and certificate-authority belong together?)";
+    } else if (out->error.kind == ERROR_SYSTEM && !out->in_doubt) {
+        advice = " (is it the right address, and can it be reached from here?)";
+    }
+    (void)snprintf(out->error.text + n, sizeof out->error.text - n, "%s", advice);
+}
+
 void k8s_answer_read(struct k8s_answer *out, const struct http_answer *http,
                      const struct k8s_pending *p)
 {
@@ -125,7 +139,9 @@ void k8s_answer_read(struct k8s_answer *out, const struct http_answer *http,
     if (out->error.kind != ERROR_NONE) { /* it did not come whole */
         error_prefix(&out->error, "%s: %s", k8s_pending_task(p),
                      k8s_server(k8s_pending_client(p)));
-        out->status = http->error.kind == ERROR_PEER ? http->status : 0;
+        out->in_doubt = http->sent;
+        out->status = 0;
+        advise(out);
         return;
     }
     read_body(out, http->body, SIZE_MAX);
@@ -133,6 +149,7 @@ void k8s_answer_read(struct k8s_answer *out, const struct http_answer *http,
         error_prefix(&out->error, "%s", k8s_pending_task(p));
     } else if (out->status < 200 || out->status >= 300) {
         explain(out, p);
+        out->in_doubt = out->status >= 500;
     }
 }
 

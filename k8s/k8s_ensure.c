@@ -132,9 +132,7 @@ static void hear_post(void *context, const struct k8s_answer *answer)
     struct ensure *e = context;
     struct error err = {0};
     bool exists = answer->status == 409 && strcmp(answer->reason, "AlreadyExists") == 0;
-    bool in_doubt =
-        answer->error.kind == ERROR_SYSTEM && (answer->status == 0 || answer->status >= 500);
-    if (!exists && !in_doubt) {
+    if (!exists && !answer->in_doubt) {
         conclude(e, answer, answer->error.kind == ERROR_NONE);
         return;
     }

@@ -260,9 +260,12 @@ static void try_pod(struct try *t)
     claim(ask_until(t, "answers:8080", "proxy/page", "hello of the page", &err),
           "it answers through the proxy", &err);
     struct error missing = {0};
-    claim(!ask_until(t, "answers:8080", "proxy/nothing", "hello", &missing) ||
-              missing.kind == ERROR_INPUT,
-          "what it has not is said", &missing);
+    const struct k8s_request nothing = {.method = K8S_GET,
+                                        .resource = K8S_PODS,
+                                        .name = "answers:8080",
+                                        .subresource = "proxy/nothing"};
+    rc = k8s_call(t->k, &nothing, NULL, NULL, &missing);
+    claim(rc != 0 && missing.kind == ERROR_INPUT, "what it has not is said", &missing);
     claim(delete (t, K8S_PODS, "answers", &err) == 0, "the pod is deleted", &err);
     json_decref(pod);
 }
