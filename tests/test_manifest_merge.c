@@ -2,7 +2,7 @@
 /* test_manifest_merge.c - claims about manifest_merge; tests/cluster/like_kubectl.py compares more
  * patches with kubectl itself. */
 #include "k8s/manifest.h"
-#include "tests/support/check.h"
+#include "tests/support/sample_placement.h"
 
 static const char pod_template[] =
     "{'metadata': {'labels': {'app': 'x', 'old': '1'}, 'finalizers': ['e/1', 'e/2']},"
@@ -73,20 +73,6 @@ static const struct {
     /* clang-format on */
 };
 
-static const json_t *find(const json_t *value, const char *path)
-{
-    char *words = strdup(path);
-    char *rest = NULL;
-    assert_non_null(words);
-    for (char *word = strtok_r(words, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest)) {
-        value = json_is_array(value) ? json_array_get(value, strtoul(word, NULL, 10))
-                                     : json_object_get(value, word);
-    }
-    free(words);
-    return value;
-}
-
 static void a_patch_is_merged_by_the_keys_of_its_lists(void **state)
 {
     (void)state;
@@ -97,7 +83,7 @@ static void a_patch_is_merged_by_the_keys_of_its_lists(void **state)
         json_t *same_patch = parse(cases[i].patch);
         json_t *result = parse(cases[i].result);
         check_ok(manifest_merge(object, patch, &err), &err);
-        if (!json_equal(find(object, cases[i].path), result)) {
+        if (!json_equal(json_at(object, cases[i].path), result)) {
             char *shown = json_dumps(object, 0);
             fail_msg("%s: not %s in %s", cases[i].patch, cases[i].result, shown);
         }
