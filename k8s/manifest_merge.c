@@ -7,7 +7,8 @@
  * compares both programs.
  *
  * The order of a merged list is kubectl's too: items that the patch does not name keep theirs, and
- * what is new stands before them. */
+ * what is new stands before them. One thing is not: nulls and directives in what is new are applied,
+ * where kubectl leaves them in the object or drops what they stand in. */
 #include <stdlib.h>
 #include <string.h>
 

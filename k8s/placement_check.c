@@ -238,7 +238,13 @@ static int check_volume_name(const struct check *c, const json_t *volume)
     return 0;
 }
 
-/* Exactly one key beside our own ones, with a map. */
+static bool is_of_mount(const char *key)
+{
+    return strcmp(key, "name") == 0 || strcmp(key, "mountPath") == 0 ||
+           strcmp(key, "subPath") == 0;
+}
+
+/* Exactly one key beside those of the mount, with a map. */
 static int check_source(const struct check *c, const json_t *volume, size_t n_others)
 {
     json_t *walked = json_to_walk(volume);
@@ -250,9 +256,10 @@ static int check_source(const struct check *c, const json_t *volume, size_t n_ot
     }
     for (void *it = json_object_iter(walked); it != NULL;
          it = json_object_iter_next(walked, it)) {
-        if (!json_is_object(json_object_iter_value(it)) &&
-            !json_is_string(json_object_iter_value(it))) {
-            return refuse(c, json_object_iter_key(it), "a volume source: it has no map");
+        const char *key = json_object_iter_key(it);
+        bool of_mount = n_others > 0 && is_of_mount(key);
+        if (!of_mount && !json_is_object(json_object_iter_value(it))) {
+            return refuse(c, key, "a volume source: it has no map");
         }
     }
     return 0;

@@ -11,6 +11,15 @@
 #include "worker/message.h"
 
 static const char *const run_files[] = {
+    "analysis: dimuon\nsamples: [{name: a, kind: data, files: [a.h5]}]\n"
+    "kubernetes:\n  image: r.example.org/p:1\n  folder: /data\n"
+    "  volumes: [{name: d, mountPath: /data, persistentVolumeClaim: {claimName: c}}]\n"
+    "  workers:\n    requests: {cpu: 500m, memory: 1.5Gi}\n    max_pods: 7\n"
+    "    labels: {example.org/queue: q}\n"
+    "    patch:\n      spec:\n        nodeSelector: {$patch: replace, a: b}\n"
+    "        containers: [{name: worker, env: [{name: A, $patch: delete}]}]\n"
+    "        volumes: [{name: d, $retainKeys: [name]}]\n"
+    "  scheduler: {limits: {memory: 2Gi}}\n  ledger: {size: 1Gi, storage_class: s}\n",
     "analysis: dimuon\nsamples: [{name: a, kind: data, files: [a.h5]}]\n",
     "analysis: higgs4l\n"
     "parameters: {z1_min_gev: 41.5, z2_min_gev: off}\n"
