@@ -185,14 +185,14 @@ static void the_scheduler_is_a_keeper_with_its_ledger(void **state)
     json_t *object = manifest_scheduler(&s.run, run_file, true, NULL);
     const json_t *container = json_at(object, "spec template spec containers 0");
     check_at(container, "command", "[\"/usr/bin/picobarn\"]");
-    check_at(
-        container, "args",
-        "[\"tend\",\"/var/lib/picobarn/run\",\"--run-file\",\"/etc/picobarn/run/run.yaml\","
-        "\"--base\",\"/data/$$(HOME)\",\"--name\",\"demo\","
-        "\"--keys\",\"/etc/picobarn/keys/keys.json\","
-        "\"--tokens\",\"/etc/picobarn/keys/token,/etc/picobarn/view/token\","
-        "\"--http\",\"0.0.0.0:8080\",\"--listen\",\"tcp://0.0.0.0:5555\","
-        "\"--accept-changes\"]");
+    check_at(container, "args",
+             "[\"tend\",\"/var/lib/picobarn/run\",\"--on\",\"jobs\",\"--run-file\",\"/etc/"
+             "picobarn/run/run.yaml\","
+             "\"--base\",\"/data/$$(HOME)\",\"--name\",\"demo\","
+             "\"--keys\",\"/etc/picobarn/keys/keys.json\","
+             "\"--tokens\",\"/etc/picobarn/keys/token,/etc/picobarn/view/token\","
+             "\"--http\",\"0.0.0.0:8080\",\"--listen\",\"tcp://0.0.0.0:5555\","
+             "\"--accept-changes\"]");
     check_at(object, "spec replicas", "1");
     check_at(object, "spec template spec terminationGracePeriodSeconds", "30");
     check_at(object, "spec volumeClaimTemplates 0 metadata name", "\"ledger\"");

@@ -11,10 +11,13 @@
 #include "scheduler/usage.h"
 
 const struct command *const commands_table[] = {
-    &command_launch,   &command_rerun,  &command_clean,  &command_inspect,  &command_verify,
-    &command_analyses, &command_status, &command_watch,  &command_failures, &command_serve,
-    &command_result,   &command_plot,   &command_export, &command_help,     &command_completion,
-    &command_version,  &command_man,    &command_tend,   &command_under,    NULL,
+    &command_launch,     &command_rerun,   &command_scale,
+    &command_clean,      &command_inspect, &command_verify,
+    &command_analyses,   &command_status,  &command_watch,
+    &command_failures,   &command_serve,   &command_result,
+    &command_plot,       &command_export,  &command_help,
+    &command_completion, &command_version, &command_man,
+    &command_tend,       &command_under,   NULL,
 };
 
 /* What people type in the place of a command. */

@@ -18,6 +18,7 @@ extern const struct command command_rerun;
 extern const struct command command_man;
 extern const struct command command_plot;
 extern const struct command command_result;
+extern const struct command command_scale;
 extern const struct command command_serve;
 extern const struct command command_status;
 extern const struct command command_tend;
