@@ -2,7 +2,6 @@
 /* cluster.c - see cluster.h */
 #include "scheduler/cluster.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,32 +35,37 @@ struct launching {
     struct cluster_made made;
 };
 
-/* "Higgs 4l.yaml" is the run "higgs-4l": small letters, digits and dashes. */
-static int choose_name(struct launching *l, struct error *err)
+/* Letters, digits and dashes of a text, small, no dash twice or at an end. */
+static void make_label(const char *text, size_t length, char out[MANIFEST_NAME_MOST + 1])
 {
-    const char *path = l->what->run_file;
-    const char *slash = strrchr(path, '/');
-    const char *base = slash == NULL ? path : slash + 1;
     size_t n = 0;
-    if (l->what->name != NULL) {
-        base = l->what->name;
-        n = (size_t)snprintf(l->name, sizeof l->name, "%s", base);
-        return n >= sizeof l->name ? manifest_check_name(base, err)
-                                   : manifest_check_name(l->name, err);
-    }
-    const char *dot = strrchr(base, '.');
-    size_t length = dot == NULL || dot == base ? strlen(base) : (size_t)(dot - base);
     for (size_t i = 0; i < length && n < MANIFEST_NAME_MOST; i++) {
-        unsigned char c = (unsigned char)base[i];
-        bool is_plain = c < 0x80 && isalnum(c) != 0;
-        if (is_plain || (n > 0 && l->name[n - 1] != '-')) {
-            l->name[n++] = is_plain ? (char)tolower(c) : '-';
+        char c = text[i];
+        bool is_large = c >= 'A' && c <= 'Z';
+        if (is_large || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+            out[n++] = is_large ? (char)(c | 0x20) : c;
+        } else if (n > 0 && out[n - 1] != '-') {
+            out[n++] = '-';
         }
     }
-    while (n > 0 && l->name[n - 1] == '-') {
+    while (n > 0 && out[n - 1] == '-') {
         n--;
     }
-    l->name[n] = '\0';
+    out[n] = '\0';
+}
+
+/* What was said, or the run file's name: "Higgs 4l.yaml" is the run "higgs-4l". */
+static int choose_name(struct launching *l, struct error *err)
+{
+    const char *said = l->what->name;
+    if (said != NULL) {
+        (void)snprintf(l->name, sizeof l->name, "%s", said);
+        return manifest_check_name(said, err);
+    }
+    const char *slash = strrchr(l->what->run_file, '/');
+    const char *base = slash == NULL ? l->what->run_file : slash + 1;
+    const char *dot = strrchr(base, '.');
+    make_label(base, dot == NULL || dot == base ? strlen(base) : (size_t)(dot - base), l->name);
     return manifest_check_name(l->name, err) == 0
                ? 0
                : error_prefix(err, "the run file's name cannot be a run's: say --name");

@@ -77,8 +77,11 @@ static int bring(struct remote *r, const char *folder, const char *name, struct 
 int cluster_results_check(const char *folder, struct error *err)
 {
     char *ledger = file_join(folder, "ledger.db");
-    int rc = ledger == NULL ? error_no_memory(err, "a path") : 0;
-    if (rc == 0 && access(ledger, F_OK) == 0) {
+    if (ledger == NULL) {
+        return error_no_memory(err, "a path");
+    }
+    int rc = 0;
+    if (access(ledger, F_OK) == 0) {
         rc = error_set(err, ERROR_INPUT,
                        "%s is the folder of a run on this machine: say another one for the "
                        "results with --run-dir",

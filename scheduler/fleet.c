@@ -54,7 +54,7 @@ static void divide(uint64_t n_shards, uint64_t n_free, const struct fleet_need *
         uint64_t few = divide_up(n_shards, FLEET_SHARDS_MOST);
         uint64_t many = divide_up(n_shards, FLEET_SHARDS_LEAST);
         uint64_t slots = count_max(few, count_min(many, n_free));
-        share = divide_up(n_shards, slots);
+        share = divide_up(n_shards, count_max(slots, 1));
     }
     next->shards_per_index = share;
     next->n_indexes = (uint32_t)count_min(divide_up(n_shards, share), FLEET_INDEXES_MAX);
