@@ -41,9 +41,10 @@ static void make_label(const char *text, size_t length, char out[MANIFEST_NAME_M
     size_t n = 0;
     for (size_t i = 0; i < length && n < MANIFEST_NAME_MOST; i++) {
         char c = text[i];
-        bool is_large = c >= 'A' && c <= 'Z';
-        if (is_large || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            out[n++] = is_large ? (char)(c | 0x20) : c;
+        if (c >= 'A' && c <= 'Z') {
+            out[n++] = (char)(c | 0x20);
+        } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+            out[n++] = c;
         } else if (n > 0 && out[n - 1] != '-') {
             out[n++] = '-';
         }
