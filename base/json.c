@@ -342,16 +342,6 @@ static int compare_keys(const void *left, const void *right)
     return utf16_rank((unsigned char)*a) - utf16_rank((unsigned char)*b);
 }
 
-/* jansson's iterators take no const object, though they leave it as it is. */
-static json_t *not_const(const json_t *object)
-{
-    union {
-        const json_t *in;
-        json_t *out;
-    } same = {.in = object};
-    return same.out;
-}
-
 /* The object's keys, borrowed from it, in an array that the caller frees; NULL without memory. */
 static const char **object_keys(const json_t *object, bool sorted, size_t *n)
 {
@@ -360,7 +350,7 @@ static const char **object_keys(const json_t *object, bool sorted, size_t *n)
     if (keys == NULL) {
         return NULL;
     }
-    json_t *walked = not_const(object);
+    json_t *walked = json_to_walk(object);
     *n = 0;
     for (void *at = json_object_iter(walked); at != NULL && *n < room;
          at = json_object_iter_next(walked, at)) {

@@ -31,4 +31,15 @@ int json_write_pretty(const json_t *value, struct buffer *out, struct error *err
  * ECMAScript's Number::toString (RFC 8785, 3.2.2.3): 0.1, 1e+21, 1e-7; -0 as 0. */
 void json_write_number(double value, struct buffer *out);
 
+/* The same value for jansson's iterators, which take no const object though they leave it as it
+ * is. Nothing may be changed through it. */
+static inline json_t *json_to_walk(const json_t *value)
+{
+    union {
+        const json_t *in;
+        json_t *out;
+    } same = {.in = value};
+    return same.out;
+}
+
 #endif

@@ -48,8 +48,10 @@ static int start_with(const struct spawn *what, posix_spawn_file_actions_t *file
     }
     code = say_files(what, files);
     code = code == 0 ? say_attributes(what, &attributes) : code;
-    code = code == 0 ? posix_spawn(pid, what->program, files, &attributes, what->argv, environ)
-                     : code;
+    char *const *environment = what->environment == NULL ? environ : what->environment;
+    code = code == 0
+               ? posix_spawn(pid, what->program, files, &attributes, what->argv, environment)
+               : code;
     (void)posix_spawnattr_destroy(&attributes);
     return code;
 }

@@ -10,12 +10,13 @@
 
 /* All borrowed until spawn_start returns. */
 struct spawn {
-    const char *program; /* path */
-    char *const *argv;   /* NULL-terminated, argv[0] first */
-    int input;           /* becomes its standard input; -1: /dev/null */
-    int output;          /* becomes its standard output; -1: it has this program's */
-    int errors;          /* the same for standard error */
-    bool own_group;      /* a process group of its own, which Ctrl-C does not reach */
+    const char *program;      /* path */
+    char *const *argv;        /* NULL-terminated, argv[0] first */
+    int input;                /* becomes its standard input; -1: /dev/null */
+    int output;               /* becomes its standard output; -1: it has this program's */
+    int errors;               /* the same for standard error */
+    bool own_group;           /* a process group of its own, which Ctrl-C does not reach */
+    char *const *environment; /* NULL-terminated, "NAME=value"; NULL: this program's */
 };
 
 /* Starts it with no signal blocked; *pid is then the caller's to wait for. Of the caller's open

@@ -8,13 +8,15 @@
  *     Secret NAME-worker        worker.json (how a worker joins)
  *     Secret picobarn-view      token (who may look); one for all runs of the namespace
  *     Service NAME              ports wire (5555) and http (8080) of the scheduler's pod
- *     StatefulSet NAME          one pod: picobarn tend; the ledger on a claim, NAME-0's
+ *     StatefulSet NAME          one pod: picobarn tend; the ledger on the claim ledger-NAME-0
  *     Job NAME-w0, NAME-w1...   the workers, made by the scheduler: Indexed, an index is a slot
  *
  * All satisfy Pod Security "restricted". Every object has the labels app.kubernetes.io/name
  * (picobarn), /instance (NAME), /component (scheduler, worker), /managed-by (picobarn), /version,
- * picobarn/run-id (but the one of the namespace), and the annotation picobarn/spec-hash: a digest
- * of all that was asked for, by which k8s_ensure tells ours from somebody else's. */
+ * picobarn/run-id; but the Secret of all runs only what they have in common. And the annotation
+ * picobarn/spec-hash: a digest of all that was asked for, by which k8s_ensure tells ours from
+ * somebody else's. A Secret's values are left out of it: each launch makes fresh ones, and those
+ * of the first stay. */
 #ifndef K8S_MANIFEST_H
 #define K8S_MANIFEST_H
 
@@ -60,7 +62,8 @@ json_t *manifest_scheduler_secret(const struct manifest_run *r, const char *keys
                                   const char *token, struct error *err);
 json_t *manifest_worker_secret(const struct manifest_run *r, const char *worker_json,
                                struct error *err);
-json_t *manifest_view_secret(const struct manifest_run *r, const char *token, struct error *err);
+json_t *manifest_view_secret(const struct manifest_run *r, const char *token,
+                             struct error *err);
 json_t *manifest_service(const struct manifest_run *r, struct error *err);
 
 /* accept_changes: the scheduler is started with --accept-changes. run_file is hashed into the pod
@@ -74,11 +77,13 @@ json_t *manifest_job(const struct manifest_run *r, const struct manifest_job *jo
  * watch; to be freed. NULL without memory. */
 char *manifest_selector(const char *name, const char *component);
 
-/* Merges a patch into an object as kubectl does: maps key by key, lists of objects by their merge
- * key (containers, volumes, env by name; volumeMounts by mountPath; ports by containerPort;
- * tolerations appended, as kubectl replaces them: see manifest_merge.c), null removes, other lists
- * are replaced; "$patch": "delete" and "replace" are known. *object is changed in place. */
-int manifest_merge(json_t *object, const json_t *patch, struct error *err);
+/* Merges a patch into a pod template ({"metadata": ..., "spec": ...}) as `kubectl patch
+ * --type=strategic` does: maps key by key; lists of objects that have a merge key by it (containers,
+ * volumes, env by name; volumeMounts by mountPath; ports by containerPort: manifest_merge.c has the
+ * table), new items before those that were there; other lists (tolerations, args) are replaced;
+ * null removes. The directives $patch (delete, replace), $retainKeys and
+ * $deleteFromPrimitiveList are known. *pod_template is changed in place, or left as it was. */
+int manifest_merge(json_t *pod_template, const json_t *patch, struct error *err);
 
 /* The objects as one YAML stream with "---" between, secrets' values shown as they are if
  * with_secrets, else as "(hidden)"; keys in the order in which they were set. */

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 
@@ -38,7 +39,25 @@ void dataset_destroy(struct dataset *d)
     settings_release(&d->settings);
     json_decref(d->names);
     json_decref(d->units);
+    if (d->placement != NULL) {
+        placement_release(d->placement);
+    }
+    free(d->placement);
     free(d);
+}
+
+int dataset_set_base(struct dataset *d, const char *folder, struct error *err)
+{
+    if (folder[0] != '/') {
+        return error_set(err, ERROR_INPUT, "--base %s: give an absolute path", folder);
+    }
+    char *copy = strdup(folder);
+    if (copy == NULL) {
+        return error_no_memory(err, "a path");
+    }
+    free(d->folder);
+    d->folder = copy;
+    return 0;
 }
 
 const struct era *dataset_era(const struct dataset *d, int name)

@@ -11,6 +11,7 @@
 #include "analysis/analysis.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "k8s/placement.h"
 
 /* A pattern of files; relative ones count from the run file's folder. */
 struct file_pattern {
@@ -62,6 +63,7 @@ struct dataset {
     struct era *era;
     size_t n_processes; /* those listed, or without a list those that samples name */
     struct process *process;
+    struct placement *placement; /* kubernetes: with its defaults; NULL without the section */
 };
 
 /* Parses and checks a run file's text. path is for messages ("RUN.yaml:12: samples[2].era: ...")
@@ -70,8 +72,12 @@ struct dataset *dataset_parse(const char *path, const void *text, size_t size,
                               struct error *err);
 void dataset_destroy(struct dataset *d);
 
+/* Relative patterns start there, in place of the run file's folder. ERROR_INPUT unless the path is
+ * absolute. */
+int dataset_set_base(struct dataset *d, const char *folder, struct error *err);
+
 /* What the numbers depend on, as JSON that the caller owns: analysis, version, all parameters,
- * names, units, samples with patterns. Layout of shards, titles and eras' energies are left out:
+ * names, units, samples with patterns. Layout of shards, titles, eras' energies and placement are left out:
  * two run files with equal specifications give equal results over equal files. */
 json_t *dataset_specification(const struct dataset *d);
 

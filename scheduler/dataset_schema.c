@@ -25,6 +25,7 @@ struct draft {
     const struct yaml *units;
     const struct yaml *eras;
     const struct yaml *processes;
+    const struct yaml *kubernetes;
 };
 
 #define OF(member) offsetof(struct draft, member)
@@ -39,6 +40,7 @@ static const struct field run_fields[] = {
     {"units", FIELD_MAP, OF(units)},
     {"eras", FIELD_MAP, OF(eras)},
     {"processes", FIELD_LIST, OF(processes)},
+    {"kubernetes", FIELD_MAP, OF(kubernetes)},
 };
 
 static const struct field shards_fields[] = {
@@ -310,12 +312,15 @@ static int read_parts(struct dataset *d, const struct place *root, const struct 
     struct place samples = schema_in(root, "samples");
     struct place columns = schema_in(root, "columns");
     struct place processes = schema_in(root, "processes");
+    struct place kubernetes = schema_in(root, "kubernetes");
     if (read_parameters(d, &parameters, draft->parameters, err) != 0 ||
         read_shards(d, &shards, draft->shards, err) != 0 ||
         (draft->units != NULL && read_units(d, &units, draft->units, err) != 0) ||
         (draft->eras != NULL && read_eras(d, &eras, draft->eras, err) != 0) ||
         dataset_read_samples(d, &samples, draft->samples, err) != 0 ||
-        (draft->columns != NULL && read_columns(d, &columns, draft->columns, err) != 0)) {
+        (draft->columns != NULL && read_columns(d, &columns, draft->columns, err) != 0) ||
+        (draft->kubernetes != NULL &&
+         dataset_read_kubernetes(d, &kubernetes, draft->kubernetes, err) != 0)) {
         return -1;
     }
     return make_processes(d, &processes, draft->processes, err);

@@ -16,4 +16,8 @@ enum { DATASET_ERA_MOST = 999999 };
 int dataset_read_samples(struct dataset *d, const struct place *place, const struct yaml *list,
                          struct error *err);
 
+/* Reads kubernetes: into d->placement, with defaults and checked (dataset_kubernetes.c). */
+int dataset_read_kubernetes(struct dataset *d, const struct place *place,
+                            const struct yaml *map, struct error *err);
+
 #endif

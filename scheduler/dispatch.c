@@ -25,6 +25,8 @@ enum {
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
 };
 
+static const char vanished[] = "the worker vanished";
+
 static int hear_all(struct dispatch *d, struct error *err)
 {
     struct wire_peer peer;
@@ -141,16 +143,16 @@ static void give_leases(struct dispatch *d)
 /* Workers that died (the launcher knows) or fell silent lose their leases. */
 static int look_after_workers(struct dispatch *d, struct error *err)
 {
-    const char *gone = NULL;
+    struct launcher_gone gone = {.name = NULL};
     do {
         if (d->kind != NULL && d->kind->look(d->launcher, &gone, err) != 0) {
             return -1;
         }
-        struct member *m = gone == NULL ? NULL : crew_find_name(&d->crew, gone);
+        struct member *m = gone.name == NULL ? NULL : crew_find_name(&d->crew, gone.name);
         if (m != NULL) {
-            dispatch_dismiss(d, m);
+            dispatch_dismiss(d, m, gone.why == NULL ? vanished : gone.why, gone.log);
         }
-    } while (gone != NULL);
+    } while (gone.name != NULL);
     uint64_t now = clock_now_ms();
     for (size_t i = d->crew.n; i > 0; i--) {
         struct member *m = d->crew.member[i - 1];
@@ -159,7 +161,7 @@ static int look_after_workers(struct dispatch *d, struct error *err)
         }
         if (now - m->heard_ms > d->options.silence_ms) {
             log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
-            dispatch_dismiss(d, m);
+            dispatch_dismiss(d, m, vanished, NULL);
         } else if (now - m->said_ms >= dispatch_heartbeat_ms(d)) {
             struct message_heartbeat beat = {.n = 0};
             buffer_clear(&d->out);
@@ -304,7 +306,8 @@ struct dispatch *dispatch_open(struct run *r, const struct dispatch_options *opt
         dispatch_close(d);
         return NULL;
     }
-    if (intake_init(&d->intake, r, err) != 0 || keys_open(&d->keys, r, err) != 0 ||
+    if (intake_init(&d->intake, r, err) != 0 ||
+        keys_open(&d->keys, r, options->keys, err) != 0 ||
         (d->order = write_order(r, err)) == NULL ||
         (d->wire = listen_somewhere(d, err)) == NULL ||
         keys_write_invitation(&d->keys, r, wire_endpoint(d->wire), err) != 0) {
@@ -335,7 +338,7 @@ void dispatch_close(struct dispatch *d)
         dispatch_say_farewell(d);
     }
     if (d->kind != NULL) {
-        d->kind->close(d->launcher);
+        d->kind->close(d->launcher, d->is_over);
     }
     wire_close(d->wire);
     crew_release(&d->crew);

@@ -27,7 +27,8 @@ struct dispatch_view {
 
 struct dispatch_options {
     const char
-        *listen; /* endpoint, or NULL: where it listened last, else any port of loopback */
+        *listen;      /* endpoint, or NULL: where it listened last, else any port of loopback */
+    const char *keys; /* file of the run's secrets, or NULL: its folder's */
     uint64_t stop_after; /* shards done, then stop; 0: all */
     uint64_t shuffle;    /* lease in a random order of this seed; 0: all samples side by side */
     uint32_t silence_ms; /* a worker without a word for so long is gone; 0: 8 s */

@@ -10,6 +10,7 @@
 
 enum {
     HEARTBEAT_MS = 1000,
+    LOG_SIZE = 4096,    /* of a worker's last lines that are recorded */
     FAREWELL_MS = 1500, /* for workers to say that they heard the end */
 };
 
@@ -48,20 +49,23 @@ static void refuse(struct dispatch *d, const struct wire_peer *peer, const char 
 }
 
 /* Gives a lease back to the queue; the attempt is recorded as lost. */
-static void lose(struct dispatch *d, struct member *m, struct grant *g, const char *why)
+static void lose(struct dispatch *d, struct member *m, struct grant *g, const char *why,
+                 const char *log)
 {
-    char text[64];
+    char text[ERROR_TEXT_SIZE];
+    char lines[LOG_SIZE];
     (void)snprintf(text, sizeof text, "%s", why);
-    struct message_failure reason = {.kind = ERROR_SYSTEM, .text = text};
+    (void)snprintf(lines, sizeof lines, "%s", log == NULL ? "" : log);
+    struct message_failure reason = {.kind = ERROR_SYSTEM, .text = text, .log = lines};
     if (intake_event(&d->intake, &g->id, JOB_LOST, m->hello.worker, &reason)) {
         leasing_return(&d->leasing, g->id.kind, g->index);
     }
 }
 
-void dispatch_dismiss(struct dispatch *d, struct member *m)
+void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, const char *log)
 {
     for (size_t i = 0; i < m->n_grants; i++) {
-        lose(d, m, &m->grant[i], "the worker vanished");
+        lose(d, m, &m->grant[i], why, log);
     }
     crew_dismiss(&d->crew, m);
 }
@@ -175,7 +179,7 @@ static void hear_heartbeat(struct dispatch *d, struct member *m, struct bytes *m
     for (size_t i = m->n_grants; i > 0; i--) {
         struct grant *g = &m->grant[i - 1];
         if (now - g->named_ms > d->options.silence_ms / 2) {
-            lose(d, m, g, "the worker does not have it");
+            lose(d, m, g, "the worker does not have it", NULL);
             crew_drop_grant(m, g);
         }
     }
@@ -215,7 +219,7 @@ int dispatch_hear(struct dispatch *d, const struct wire_peer *peer, struct error
     case MESSAGE_FAILURE:
         return hear_failure(d, m, &message, err);
     case MESSAGE_END:
-        dispatch_dismiss(d, m);
+        dispatch_dismiss(d, m, "the worker was asked to stop", NULL);
         return 0;
     default:
         log_line("scheduler", "worker %s: a message that is not for a scheduler",

@@ -48,8 +48,9 @@ void dispatch_say_bare(struct dispatch *d, const struct wire_peer *peer,
 void dispatch_acknowledge(struct dispatch *d, const struct wire_peer *peer,
                           const struct lease_id *id, enum ack_verdict verdict);
 
-/* Forgets a worker; its leases are recorded as lost and wait again. */
-void dispatch_dismiss(struct dispatch *d, struct member *m);
+/* Forgets a worker; its leases are recorded as lost, with the reason and its last lines (or
+ * NULL), and wait again. */
+void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, const char *log);
 
 uint32_t dispatch_heartbeat_ms(const struct dispatch *d);
 

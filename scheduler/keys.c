@@ -26,21 +26,20 @@ static int write_secret(const struct run *r, const char *name, json_t *json, str
     return rc;
 }
 
-static int make(struct keys *keys, const struct run *r, struct error *err)
+int keys_make(struct keys *keys, struct error *err)
+{
+    digest_random(keys->lease, sizeof keys->lease);
+    return wire_make_keys(&keys->server, err) == 0 ? wire_make_keys(&keys->worker, err) : -1;
+}
+
+json_t *keys_to_json(const struct keys *keys)
 {
     char lease[2 * DIGEST_KEY_SIZE + 1];
-    if (wire_make_keys(&keys->server, err) != 0 || wire_make_keys(&keys->worker, err) != 0) {
-        return -1;
-    }
-    digest_random(keys->lease, sizeof keys->lease);
     digest_hex(keys->lease, sizeof keys->lease, lease);
-    return write_secret(r, "keys.json",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s}", "server_public",
-                                  keys->server.public_key, "server_secret",
-                                  keys->server.secret_key, "worker_public",
-                                  keys->worker.public_key, "worker_secret",
-                                  keys->worker.secret_key, "lease", lease),
-                        err);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "server_public", keys->server.public_key,
+                     "server_secret", keys->server.secret_key, "worker_public",
+                     keys->worker.public_key, "worker_secret", keys->worker.secret_key, "lease",
+                     lease);
 }
 
 static int take_key(const json_t *json, const char *name, char key[WIRE_KEY_SIZE])
@@ -53,41 +52,58 @@ static int take_key(const json_t *json, const char *name, char key[WIRE_KEY_SIZE
     return 0;
 }
 
-int keys_open(struct keys *keys, const struct run *r, struct error *err)
+int keys_from_json(struct keys *keys, const json_t *json, struct error *err)
 {
-    char *path = run_path(r, "keys.json");
-    if (path == NULL) {
+    const char *lease = json_string_value(json_object_get(json, "lease"));
+    if (take_key(json, "server_public", keys->server.public_key) != 0 ||
+        take_key(json, "server_secret", keys->server.secret_key) != 0 ||
+        take_key(json, "worker_public", keys->worker.public_key) != 0 ||
+        take_key(json, "worker_secret", keys->worker.secret_key) != 0 || lease == NULL ||
+        !digest_from_hex(lease, keys->lease, DIGEST_KEY_SIZE)) {
+        return error_set(err, ERROR_INPUT, "not the keys of a run: remove it to make new ones");
+    }
+    return 0;
+}
+
+static int read_keys(struct keys *keys, const char *path, struct error *err)
+{
+    json_t *json = json_parse_file(path, KEYS_LIMIT, err);
+    int rc = json == NULL ? -1 : keys_from_json(keys, json, err);
+    json_decref(json);
+    return rc == 0 || json == NULL ? rc : error_prefix(err, "%s", path);
+}
+
+int keys_open(struct keys *keys, const struct run *r, const char *path, struct error *err)
+{
+    if (path != NULL) {
+        return read_keys(keys, path, err);
+    }
+    char *own = run_path(r, "keys.json");
+    if (own == NULL) {
         return error_no_memory(err, "keys");
     }
-    if (access(path, F_OK) != 0) {
-        free(path);
-        return make(keys, r, err);
+    int rc = 0;
+    if (access(own, F_OK) == 0) {
+        rc = read_keys(keys, own, err);
+    } else {
+        rc = keys_make(keys, err) == 0 ? write_secret(r, "keys.json", keys_to_json(keys), err)
+                                       : -1;
     }
-    json_t *json = json_parse_file(path, KEYS_LIMIT, err);
-    const char *lease = json_string_value(json_object_get(json, "lease"));
-    int rc = json == NULL ? -1 : 0;
-    if (rc == 0 && (take_key(json, "server_public", keys->server.public_key) != 0 ||
-                    take_key(json, "server_secret", keys->server.secret_key) != 0 ||
-                    take_key(json, "worker_public", keys->worker.public_key) != 0 ||
-                    take_key(json, "worker_secret", keys->worker.secret_key) != 0 ||
-                    lease == NULL || !digest_from_hex(lease, keys->lease, DIGEST_KEY_SIZE))) {
-        rc = error_set(err, ERROR_INPUT,
-                       "%s: not the keys of a run: remove it to make new ones", path);
-    }
-    json_decref(json);
-    free(path);
+    free(own);
     return rc;
+}
+
+json_t *keys_invitation(const struct keys *keys, const char *run_id, const char *endpoint)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "run", run_id, "endpoint", endpoint,
+                     "server_key", keys->server.public_key, "public_key",
+                     keys->worker.public_key, "secret_key", keys->worker.secret_key);
 }
 
 int keys_write_invitation(const struct keys *keys, const struct run *r, const char *endpoint,
                           struct error *err)
 {
-    return write_secret(r, "worker.json",
-                        json_pack("{s:s, s:s, s:s, s:s, s:s}", "run", r->id, "endpoint",
-                                  endpoint, "server_key", keys->server.public_key, "public_key",
-                                  keys->worker.public_key, "secret_key",
-                                  keys->worker.secret_key),
-                        err);
+    return write_secret(r, "worker.json", keys_invitation(keys, r->id, endpoint), err);
 }
 
 char *keys_last_endpoint(const struct run *r)

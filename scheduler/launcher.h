@@ -12,6 +12,14 @@
 struct launcher_options {
     size_t n_workers; /* 0: as many as fit */
     size_t n_threads; /* per worker, 0: as many as fit */
+    const char *name; /* of the run in its cluster, or NULL */
+};
+
+/* A worker that ended. Borrowed until the next look. */
+struct launcher_gone {
+    const char *name; /* NULL: none did */
+    const char *why;  /* what is known of its end, or NULL */
+    const char *log;  /* its last lines, or NULL */
 };
 
 /* A launcher that is working; its kind knows what is behind. */
@@ -25,13 +33,14 @@ struct launcher_kind {
     struct launcher *(*open)(const struct run *r, const struct launcher_options *options,
                              struct error *err);
 
-    /* Replaces workers that ended. The name of one that ended since the last call goes into
-     * *gone (borrowed until the next call), NULL if none did; the caller calls again until then.
-     * Fails (ERROR_SYSTEM) if workers end as fast as they are started. */
-    int (*look)(struct launcher *l, const char **gone, struct error *err);
+    /* Replaces workers that ended. One that ended since the last call goes into *gone; the
+     * caller calls again until there is none. Fails (ERROR_SYSTEM) if workers end as fast as
+     * they are started, (ERROR_INPUT) if they may not be started at all. Never waits. */
+    int (*look)(struct launcher *l, struct launcher_gone *gone, struct error *err);
 
-    /* Ends them all: they were told that nothing is left to do, or are stopped. */
-    void (*close)(struct launcher *l);
+    /* is_over: nothing is left to do, and the workers were told. Else workers that end with this
+     * program are stopped; others wait for the next scheduler of the run. */
+    void (*close)(struct launcher *l, bool is_over);
 };
 
 /* All kinds, NULL-terminated. */

@@ -101,8 +101,9 @@ static void wait_for_end(pid_t pid, uint64_t until_ms)
     }
 }
 
-static void local_close(struct launcher *l)
+static void local_close(struct launcher *l, bool is_over)
 {
+    (void)is_over;
     if (l == NULL) {
         return;
     }
@@ -161,15 +162,15 @@ static struct launcher *local_open(const struct run *r, const struct launcher_op
         rc = start(l, i, err);
     }
     if (rc != 0) {
-        local_close(l);
+        local_close(l, false);
         return NULL;
     }
     return l;
 }
 
-static int local_look(struct launcher *l, const char **gone, struct error *err)
+static int local_look(struct launcher *l, struct launcher_gone *gone, struct error *err)
 {
-    *gone = NULL;
+    *gone = (struct launcher_gone){.name = NULL};
     for (size_t i = 0; i < l->n; i++) {
         struct local *local = &l->local[i];
         if (local->pid == 0) {
@@ -181,7 +182,7 @@ static int local_look(struct launcher *l, const char **gone, struct error *err)
         }
         local->pid = 0;
         (void)snprintf(l->gone, sizeof l->gone, "%s", local->name);
-        *gone = l->gone;
+        gone->name = l->gone;
         bool was_short = clock_now_ms() - local->started_ms < SHORT_LIFE_MS;
         l->n_short_lives = was_short ? l->n_short_lives + 1 : 0;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {

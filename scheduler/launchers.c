@@ -34,16 +34,17 @@ static struct launcher *none_open(const struct run *r, const struct launcher_opt
     return nothing;
 }
 
-static int none_look(struct launcher *l, const char **gone, struct error *err)
+static int none_look(struct launcher *l, struct launcher_gone *gone, struct error *err)
 {
     (void)l;
     (void)err;
-    *gone = NULL;
+    *gone = (struct launcher_gone){.name = NULL};
     return 0;
 }
 
-static void none_close(struct launcher *l)
+static void none_close(struct launcher *l, bool is_over)
 {
+    (void)is_over;
     free(l);
 }
 

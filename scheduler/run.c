@@ -364,10 +364,12 @@ static int record_run(struct run *r, const char *path, const char *text, struct 
     }
     char created[32];
     (void)snprintf(created, sizeof created, "%lld", (long long)clock_unix_ms());
-    const char *const texts[][2] = {
-        {"run_id", id},          {"run_file_path", path},
-        {"run_file", text},      {"specification", (const char *)specification.data},
-        {"created_ms", created}, {"program", PICOBARN_VERSION}};
+    const char *const texts[][2] = {{"run_id", r->id == NULL ? id : r->id},
+                                    {"run_file_path", path},
+                                    {"run_file", text},
+                                    {"specification", (const char *)specification.data},
+                                    {"created_ms", created},
+                                    {"program", PICOBARN_VERSION}};
     for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(texts); i++) {
         rc = ledger_set(r->ledger, texts[i][0], texts[i][1], err);
     }
@@ -532,14 +534,15 @@ static int check_folder(const char *folder, struct error *err)
 }
 
 /* All that can be said against a run before its folder is made. */
-static struct dataset *read_run_file(const char *folder, const char *path, struct buffer *text,
+static struct dataset *read_run_file(const struct run_request *q, struct buffer *text,
                                      struct error *err)
 {
     struct inputs inputs = {0};
     struct dataset *d = NULL;
-    if (file_read(path, RUN_FILE_LIMIT, text, err) != 0 || buffer_string(text) == NULL ||
-        (d = dataset_parse(path, text->data, text->size, err)) == NULL ||
-        check_folder(folder, err) != 0 || inputs_find(&inputs, d, err) != 0) {
+    if (file_read(q->run_file, RUN_FILE_LIMIT, text, err) != 0 || buffer_string(text) == NULL ||
+        (d = dataset_parse(q->run_file, text->data, text->size, err)) == NULL ||
+        (q->base != NULL && dataset_set_base(d, q->base, err) != 0) ||
+        check_folder(q->folder, err) != 0 || inputs_find(&inputs, d, err) != 0) {
         dataset_destroy(d);
         return NULL;
     }
@@ -547,26 +550,28 @@ static struct dataset *read_run_file(const char *folder, const char *path, struc
     return d;
 }
 
-struct run *run_launch(const char *folder, const char *path, bool accept_changes,
-                       struct error *err)
+struct run *run_launch(const struct run_request *q, struct error *err)
 {
     struct buffer text = {0};
     struct run *r = NULL;
-    struct dataset *d = read_run_file(folder, path, &text, err);
-    char *absolute = realpath(path, NULL);
+    struct dataset *d = read_run_file(q, &text, err);
+    char *absolute = realpath(q->run_file, NULL);
     int rc = -1;
     if (d != NULL && absolute == NULL) {
-        (void)error_set(err, ERROR_INPUT, "run file %s: %s", path, strerrordesc_np(errno));
-    } else if (d != NULL && file_make_folder(folder, 0755, err) == 0 &&
-               (r = create(folder, err)) != NULL) {
+        (void)error_set(err, ERROR_INPUT, "run file %s: %s", q->run_file,
+                        strerrordesc_np(errno));
+    } else if (d != NULL && file_make_folder(q->folder, 0755, err) == 0 &&
+               (r = create(q->folder, err)) != NULL) {
         r->dataset = d;
+        r->id = q->id == NULL ? NULL : strdup(q->id);
         d = NULL;
-        rc = take_lock(r, err) == 0 ? found_or_compare(r, absolute, &text, accept_changes, err)
-                                    : -1;
+        rc = take_lock(r, err) == 0
+                 ? found_or_compare(r, absolute, &text, q->accept_changes, err)
+                 : -1;
     }
     dataset_destroy(d);
     run_close(r); /* and its lock: run_open takes it again */
-    r = rc == 0 ? run_open(folder, LEDGER_WRITE, err) : NULL;
+    r = rc == 0 ? run_open(q->folder, LEDGER_WRITE, err) : NULL;
     if (r != NULL && adopt(r, absolute, &text, err) != 0) {
         run_close(r);
         r = NULL;

@@ -62,12 +62,20 @@ struct run_tally {
     size_t n[JOB_STATES];
 };
 
-/* Makes the folder and a new run in it of this run file (path and text), or goes on with the run
- * that is there. Going on is refused (ERROR_INPUT, naming what changed) if the specification, the
- * analysis's version or an input's size or time changed since, unless accept_changes is set:
- * then what was computed from the changed is dropped. The caller calls run_close. */
-struct run *run_launch(const char *folder, const char *path, bool accept_changes,
-                       struct error *err);
+/* What is to be run, and where its state is; all borrowed. */
+struct run_request {
+    const char *folder;   /* of the run: made if it is missing */
+    const char *run_file; /* path */
+    const char *base;     /* where its relative patterns start; NULL: in its own folder */
+    const char *id;       /* of a new run; NULL: a random one */
+    bool accept_changes;
+};
+
+/* Makes the folder and a new run in it of this run file, or goes on with the run that is there.
+ * Going on is refused (ERROR_INPUT, naming what changed) if the specification, the analysis's
+ * version or an input's size or time changed since, unless accept_changes is set: then what was
+ * computed from the changed is dropped. The caller calls run_close. */
+struct run *run_launch(const struct run_request *request, struct error *err);
 
 /* Opens a run that is there: to look, or to go on with it as it was launched. ERROR_INPUT if
  * another process is writing. */

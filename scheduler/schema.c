@@ -196,6 +196,44 @@ static int read_node(const struct place *place, const struct yaml *node, enum ya
     return 0;
 }
 
+static int read_json(const struct place *place, const struct yaml *node, enum yaml_kind kind,
+                     json_t **out, struct error *err)
+{
+    const struct yaml *checked = NULL;
+    if (read_node(place, node, kind, &checked, err) != 0) {
+        return -1;
+    }
+    json_t *value = yaml_to_json(checked);
+    if (value == NULL) {
+        return error_no_memory(err, "a run file");
+    }
+    json_decref(*out);
+    *out = value;
+    return 0;
+}
+
+static int read_text_map(const struct place *place, const struct yaml *map, json_t **out,
+                         struct error *err)
+{
+    const struct yaml *checked = NULL;
+    if (read_node(place, map, YAML_MAP, &checked, err) != 0) {
+        return -1;
+    }
+    json_t *texts = json_object();
+    for (size_t i = 0; i < map->n; i++) {
+        const struct yaml *item = map->item[i];
+        struct place in = schema_in(place, map->key[i]);
+        if (item->kind != YAML_SCALAR || yaml_is_null(item)) {
+            json_decref(texts);
+            return fail_value(&in, item, "a text", err);
+        }
+        json_object_set_new(texts, map->key[i], json_string(item->text));
+    }
+    json_decref(*out);
+    *out = texts;
+    return 0;
+}
+
 int schema_read_one(const struct place *place, const struct yaml *node,
                     const struct field *field, void *out, struct error *err)
 {
@@ -216,6 +254,12 @@ int schema_read_one(const struct place *place, const struct yaml *node,
         return read_flag(place, node, to, err);
     case FIELD_LIST:
         return read_node(place, node, YAML_LIST, to, err);
+    case FIELD_JSON_MAP:
+        return read_json(place, node, YAML_MAP, to, err);
+    case FIELD_JSON_LIST:
+        return read_json(place, node, YAML_LIST, to, err);
+    case FIELD_TEXT_MAP:
+        return read_text_map(place, node, to, err);
     default:
         return read_node(place, node, YAML_MAP, to, err);
     }

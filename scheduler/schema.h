@@ -20,6 +20,9 @@ enum field_kind {
     FIELD_FLAG,     /* bool */
     FIELD_LIST,     /* const struct yaml *, borrowed; not empty */
     FIELD_MAP,      /* const struct yaml *, borrowed */
+    FIELD_JSON_MAP, /* json_t *, the struct's owner frees it; any map, as yaml_to_json makes it */
+    FIELD_JSON_LIST, /* the same of a list; not empty */
+    FIELD_TEXT_MAP,  /* json_t * of a map of texts: scalars as they are written, 1 as "1" */
 };
 
 /* In the order in which rows name them. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */

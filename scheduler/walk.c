@@ -32,6 +32,8 @@ int walk_read_options(struct walk_options *o, const struct invocation *invocatio
     const char *on = invocation_option(invocation, "on");
     *o = (struct walk_options){.kind = launcher_find(on == NULL ? "local" : on, err)};
     o->dispatch.listen = invocation_option(invocation, "listen");
+    o->dispatch.keys = invocation_option(invocation, "keys");
+    o->launch.name = invocation_option(invocation, "name");
     if (o->kind == NULL ||
         invocation_count(invocation, "workers", 1, WORKERS_MAX, &workers, err) != 0 ||
         invocation_count(invocation, "threads", 1, THREADS_MAX, &threads, err) != 0 ||

@@ -13,10 +13,13 @@
 #define WALK_OPTIONS                                                                           \
     {"workers", 0, "N", "worker processes (default: as many as there are processors)"},        \
         {"threads", 0, "N", "threads of each worker (default: its share of the processors)"},  \
-        {"on", 0, "local|none",                                                                \
-         "where workers run: local processes, or none: started by hand"},                      \
+        {"on", 0, "local|none|k8s|jobs",                                                       \
+         "where workers run: local processes; none: started by hand; k8s: the whole run in a " \
+         "Kubernetes cluster; jobs: as Jobs of the cluster that this program is in"},          \
         {"listen", 0, "ENDPOINT",                                                              \
          "where workers connect (default tcp://127.0.0.1:*, any port)"},                       \
+        {"name", 0, "NAME", "name of the run in a cluster (default: the run file's name)"},    \
+        {"keys", 0, "FILE", "the run's secrets (default: keys.json of its folder)"},           \
         {"stop-after", 0, "SHARDS", "stop when so many shards are done, to go on later"},      \
     {                                                                                          \
         "shuffle", 0, "SEED", "lease the shards in a random order"                             \

@@ -4,8 +4,8 @@
 # is. Lists: build (both programs and the generator), test (tests/run.sh), check (all its checks).
 set -eu
 
-build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev libhdf5-dev
-    libjansson-dev librsvg2-dev libseccomp-dev libsodium-dev libsqlite3-dev libxxhash-dev
+build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
+    libcurl4-openssl-dev libhdf5-dev libjansson-dev librsvg2-dev libseccomp-dev libsodium-dev libsqlite3-dev libxxhash-dev
     libyaml-dev libzmq3-dev fonts-dejavu-core'
 test='python3 python3-venv procps'
 check='git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev llvm-14

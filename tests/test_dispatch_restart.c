@@ -23,7 +23,10 @@ static bool outlive_the_scheduler(struct puppet *p)
 static struct dispatch *open_scheduler(struct play *play, struct run **r)
 {
     struct error err = {0};
-    *r = run_launch(play->run_folder, play->world->run_file, false, &err);
+    *r = run_launch(&(struct run_request){.folder = play->run_folder,
+                                          .run_file = play->world->run_file,
+                                          .accept_changes = false},
+                    &err);
     check_ok(*r == NULL ? -1 : 0, &err);
     struct dispatch *d = dispatch_open(*r, &play->options, &err);
     check_ok(d == NULL ? -1 : 0, &err);
@@ -70,7 +73,10 @@ static int be_scheduler(const struct play *play, int gate)
     if (read(gate, &turn, 1) != 1) {
         return 2;
     }
-    struct run *r = run_launch(play->run_folder, play->world->run_file, false, &err);
+    struct run *r = run_launch(&(struct run_request){.folder = play->run_folder,
+                                                     .run_file = play->world->run_file,
+                                                     .accept_changes = false},
+                               &err);
     struct dispatch *d = r == NULL ? NULL : dispatch_open(r, &play->options, &err);
     int rc = d == NULL ? -1 : work(r, d, &end, &err);
     bool complete = rc == 0 && run_complete(r);

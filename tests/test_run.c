@@ -58,7 +58,10 @@ static int close_place(void **state)
 static struct run *launch(const struct place *p, bool accept_changes)
 {
     struct error err = {0};
-    struct run *r = run_launch(p->run_folder, p->run_file, accept_changes, &err);
+    struct run *r = run_launch(&(struct run_request){.folder = p->run_folder,
+                                                     .run_file = p->run_file,
+                                                     .accept_changes = accept_changes},
+                               &err);
     check_ok(r == NULL ? -1 : 0, &err);
     return r;
 }
@@ -66,7 +69,10 @@ static struct run *launch(const struct place *p, bool accept_changes)
 static void refused(const struct place *p, const char *part)
 {
     struct error err = {0};
-    assert_null(run_launch(p->run_folder, p->run_file, false, &err));
+    assert_null(run_launch(&(struct run_request){.folder = p->run_folder,
+                                                 .run_file = p->run_file,
+                                                 .accept_changes = false},
+                           &err));
     assert_int_equal(err.kind, ERROR_INPUT);
     check_contains(err.text, part);
 }

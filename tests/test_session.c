@@ -99,16 +99,18 @@ static int close_boss(void **state)
 }
 
 /* Sanitizers would turn the signals of these tests into exits. */
-static void start_worker(struct boss *b, const char *patience)
+static void start_slot(struct boss *b, const char *patience, const char *shards)
 {
     char program[] = PICOBARN_TEST_WORKER;
-    char word[][12] = {"run", "--connect", "--threads", "1", "--patience"};
+    char word[][12] = {"run", "--connect", "--threads", "1", "--patience", "--shards"};
     char limit[16];
+    char most[16];
     char log[300];
     (void)snprintf(limit, sizeof limit, "%s", patience);
+    (void)snprintf(most, sizeof most, "%s", shards);
     (void)snprintf(log, sizeof log, "%s/worker.log", b->folder);
-    char *const argv[] = {program, word[0], word[1], b->invitation, word[2],
-                          word[3], word[4], limit,   NULL};
+    char *const argv[] = {program, word[0], word[1], b->invitation, word[2], word[3],
+                          word[4], limit,   word[5], most,          NULL};
     static const char plain_signals[] = "handle_segv=0:handle_sigbus=0:handle_abort=0";
     /* libzmq's own threads are not instrumented, and would give false reports. */
     static const char quiet_and_plain[] = "ignore_noninstrumented_modules=1:"
@@ -124,6 +126,11 @@ static void start_worker(struct boss *b, const char *patience)
                      0);
     assert_int_equal(posix_spawn(&b->worker, program, &actions, NULL, argv, environ), 0);
     (void)posix_spawn_file_actions_destroy(&actions);
+}
+
+static void start_worker(struct boss *b, const char *patience)
+{
+    start_slot(b, patience, "0");
 }
 
 static int end_of_worker(struct boss *b)
@@ -292,6 +299,27 @@ static void an_answer_is_sent_until_it_is_acknowledged(void **state)
     hear_of(b, 41, false);
     assert_false(names(&b->beat, 42));
     say_bare(b, MESSAGE_END);
+    assert_int_equal(end_of_worker(b), 0);
+}
+
+static void a_slot_ends_when_its_shards_are_acknowledged(void **state)
+{
+    struct boss *b = *state;
+    struct bytes message;
+    struct error err = {0};
+    uint32_t n_wanted = 0;
+    start_slot(b, "60", "1");
+    hear_hello(b);
+    welcome(b);
+    hear(b, MESSAGE_WANT, &message);
+    check_ok(message_want_decode(&n_wanted, &message, &err), &err);
+    assert_int_equal(n_wanted, 1); /* no more than it will do */
+    give_lease(b, 41, b->data);
+    hear_result(b, 41);
+    hear_of(b, 41, true); /* it stays as long as it holds an answer */
+    hear_result(b, 41);
+    acknowledge(b, 41, ACK_ACCEPTED);
+    hear(b, MESSAGE_END, &message);
     assert_int_equal(end_of_worker(b), 0);
 }
 
@@ -510,6 +538,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOSS_TEST(an_answer_is_sent_until_it_is_acknowledged),
+        BOSS_TEST(a_slot_ends_when_its_shards_are_acknowledged),
         BOSS_TEST(an_answer_outlives_its_scheduler),
         BOSS_TEST(an_end_before_the_acknowledgement_is_no_success),
         BOSS_TEST(a_worker_that_is_asked_to_stop_says_so),

@@ -24,7 +24,10 @@ static const char usage[] =
     "      --threads N       compute with N threads (default: the processors it may use)\n"
     "      --memory MIB      address space of the compute program (default 8192; 0: no limit)\n"
     "      --name NAME       how the run's records call this worker (default: random)\n"
+    "      --host HOST       the same of where it runs (default: the host's name)\n"
     "      --patience S      give up after S seconds without a scheduler (default 600)\n"
+    "      --shards N        end after N shards (default: when there are no more)\n"
+    "      --spread S        begin at a random moment within S seconds (default 0)\n"
     "  inspect FILE...       print what a file holds for an analysis, one JSON line each\n"
     "  shard FILE --rows A-B compute one shard by hand and print its cutflow\n"
     "      --order FILE      analysis, parameters, names and units as JSON (default: "
@@ -85,13 +88,17 @@ static int report(const struct error *err)
 static int run(int argc, char *const argv[], const char **operand)
 {
     struct word option[] = {{"--connect", NULL}, {"--threads", NULL},  {"--memory", NULL},
-                            {"--name", NULL},    {"--patience", NULL}, {"--parent", NULL}};
+                            {"--name", NULL},    {"--patience", NULL}, {"--parent", NULL},
+                            {"--host", NULL},    {"--shards", NULL},   {"--spread", NULL}};
     int n = take_options(argc, argv, option, ARRAY_LENGTH(option), operand);
     long long threads = number(option[1].value, 0);
     long long memory = number(option[2].value, 8192);
     long long patience = number(option[4].value, 600);
+    long long shards = number(option[7].value, 0);
+    long long spread = number(option[8].value, 0);
     if (n != 0 || option[0].value == NULL || threads < 0 || threads > 1024 || memory < 0 ||
-        memory > 1 << 24 || patience < 1 || patience > 1 << 20) {
+        memory > 1 << 24 || patience < 1 || patience > 1 << 20 || shards < 0 || spread < 0 ||
+        spread > 3600) {
         (void)fputs(usage, stderr);
         return EXIT_BAD_USAGE;
     }
@@ -106,9 +113,12 @@ static int run(int argc, char *const argv[], const char **operand)
     (void)setenv("OMP_WAIT_POLICY", "passive", 0);
     struct session_options options = {.connect = option[0].value,
                                       .name = option[3].value,
+                                      .host = option[6].value,
                                       .n_threads = (size_t)threads,
                                       .memory_bytes = (uint64_t)memory << 20,
-                                      .patience_s = (uint32_t)patience};
+                                      .patience_s = (uint32_t)patience,
+                                      .n_shards = (uint64_t)shards,
+                                      .spread_s = (uint32_t)spread};
     struct error err = {0};
     int end = session_run(&options, &err);
     return end < 0 ? report(&err) : end;

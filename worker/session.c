@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.c - see session.h
+/* session.c - see session.h; the compute program's side is in session_compute.c
  *
  * Invariants: a lease is held from the moment it comes until its answer is acknowledged; the
  * compute program is fed in the order of the leases, and only it answers, except that its death
  * is the answer to the lease it was at. The session never ends with an answer unacknowledged and
  * says SESSION_DONE. */
-#include "worker/session.h"
+#include "worker/session_state.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,53 +20,15 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "base/size.h"
-#include "worker/child.h"
-#include "worker/message.h"
 #include "worker/order.h"
 #include "worker/threads.h"
-#include "worker/wire.h"
 
 enum {
-    LEASES_AHEAD = 2,     /* not yet answered: one at work, one waiting in the pipe */
-    LEASES_HELD_MAX = 32, /* with those whose answers are not acknowledged */
-    RESEND_MS = 4000,     /* an answer without acknowledgement is sent again */
+    LEASES_AHEAD = 2, /* not yet answered: one at work, one waiting in the pipe */
+    RESEND_MS = 4000, /* an answer without acknowledgement is sent again */
     TICK_MS = 200,
-    JOIN_TICK_MS = 50,   /* as long as no scheduler is there */
-    STALL_MS = 300000,   /* the compute program does no event: it hangs */
-    BAD_STARTS_MAX = 12, /* deaths in a row without a single answer between */
-};
-
-/* One lease from its coming until its acknowledgement. */
-struct held {
-    struct lease_id id;
-    struct buffer lease;  /* the message, to be fed (again) */
-    struct buffer answer; /* RESULT or FAILURE, empty until there is one */
-    uint64_t sent_ms;     /* of the answer, last time */
-    uint64_t events;      /* done so far */
-    bool fed;
-};
-
-struct session {
-    const struct session_options *options;
-    struct message_hello hello;
-    struct wire *wire;
-    struct child child;
-    int signals;
-    size_t n_threads;
-    struct buffer welcome; /* as it came, for each new compute program */
-    uint32_t heartbeat_ms;
-    uint32_t silence_ms;
-    bool welcomed;     /* on this connection */
-    uint32_t n_wanted; /* asked for and not yet come */
-    size_t n_held;
-    struct held held[LEASES_HELD_MAX];
-    uint64_t heard_ms; /* from the scheduler */
-    uint64_t said_ms;  /* to it */
-    uint64_t moved_ms; /* the compute program last did something */
-    int n_bad_starts;
-    int end; /* a session_end, or -1 while it goes on */
-    struct buffer out;
-    struct buffer in;
+    JOIN_TICK_MS = 50, /* as long as no scheduler is there */
+    STALL_MS = 300000, /* the compute program does no event: it hangs */
 };
 
 /* False if it is not on its way. */
@@ -90,7 +53,7 @@ static void say_hello(struct session *s)
 }
 
 /* What was only partly kept would be taken for something else: the session ends. */
-static bool is_whole(struct session *s, const struct buffer *kept)
+bool session_is_whole(struct session *s, const struct buffer *kept)
 {
     if (kept->failed) {
         log_line("worker", "no memory for a message: giving up");
@@ -99,16 +62,16 @@ static bool is_whole(struct session *s, const struct buffer *kept)
     return !kept->failed;
 }
 
-static void send_answer(struct session *s, struct held *held)
+void session_send_answer(struct session *s, struct held *held)
 {
-    if (!is_whole(s, &held->answer)) {
+    if (!session_is_whole(s, &held->answer)) {
         return;
     }
     held->sent_ms = clock_now_ms();
     (void)say(s, &held->answer);
 }
 
-static struct held *find_held(struct session *s, uint64_t epoch)
+struct held *session_find_held(struct session *s, uint64_t epoch)
 {
     for (size_t i = 0; i < s->n_held; i++) {
         if (s->held[i].id.epoch == epoch) {
@@ -127,164 +90,9 @@ static void drop_held(struct session *s, struct held *held)
     s->n_held--;
 }
 
-static bool answered(const struct held *held)
+bool session_answered(const struct held *held)
 {
     return held->answer.size > 0;
-}
-
-/* The lease that the compute program is at: the first fed one without an answer. */
-static struct held *current(struct session *s)
-{
-    for (size_t i = 0; i < s->n_held; i++) {
-        if (s->held[i].fed && !answered(&s->held[i])) {
-            return &s->held[i];
-        }
-    }
-    return NULL;
-}
-
-/* So many deaths in a row are not the fault of what is read. */
-static void count_bad_start(struct session *s)
-{
-    s->n_bad_starts++;
-    if (s->n_bad_starts >= BAD_STARTS_MAX) {
-        log_line("worker", "the compute program dies each time: giving up");
-        s->end = SESSION_TROUBLE;
-    }
-}
-
-static void start_child(struct session *s)
-{
-    char threads[32];
-    char memory[32];
-    (void)snprintf(threads, sizeof threads, "%zu", s->n_threads);
-    (void)snprintf(memory, sizeof memory, "%llu", (unsigned long long)s->options->memory_bytes);
-    char program[] = "picobarn-worker";
-    char command[] = "compute";
-    char *const argv[] = {program, command, threads, memory, NULL};
-    struct error err = {0};
-    if (child_start(&s->child, argv, &err) != 0) {
-        log_line("worker", "%s", err.text);
-        count_bad_start(s);
-    } else if (frames_write(s->child.input, &s->welcome, &err) != 0) {
-        log_line("worker", "%s", err.text); /* it died, which is noticed when it is heard */
-    }
-    s->moved_ms = clock_now_ms();
-}
-
-/* Feeds what is not yet fed. A pipe that breaks here is noticed as the child's death. */
-static void feed_child(struct session *s)
-{
-    if (s->welcome.size == 0 || s->n_held == 0) {
-        return;
-    }
-    for (size_t i = 0; i < s->n_held; i++) {
-        struct held *held = &s->held[i];
-        if (held->fed || answered(held)) {
-            continue;
-        }
-        if (s->child.pid == 0) {
-            start_child(s);
-        }
-        if (s->child.pid == 0) {
-            return; /* the next turn tries again */
-        }
-        if (current(s) == NULL) {
-            s->moved_ms = clock_now_ms();
-        }
-        held->fed = frames_write(s->child.input, &held->lease, NULL) == 0;
-    }
-}
-
-static void fail_lease(struct session *s, struct held *held, int signal, const char *text)
-{
-    char log[CHILD_LOG_SIZE + 1];
-    child_log_text(&s->child, log, sizeof log);
-    char reason[ERROR_TEXT_SIZE];
-    (void)snprintf(reason, sizeof reason, "%s", text);
-    struct message_failure failure = {
-        .id = held->id, .kind = ERROR_SYSTEM, .signal = signal, .text = reason, .log = log};
-    buffer_clear(&held->answer);
-    message_failure_encode(&failure, &held->answer);
-    send_answer(s, held);
-}
-
-/* The compute program is gone: the lease it was at failed, the others are fed to the next one. */
-static void bury_child(struct session *s, int kill_first, const char *why)
-{
-    int status = 0;
-    int signal = child_reap(&s->child, kill_first, &status);
-    struct held *at = current(s);
-    char text[256];
-    if (why != NULL) {
-        (void)snprintf(text, sizeof text, "%s", why);
-    } else if (s->child.killed) {
-        (void)snprintf(text, sizeof text,
-                       "the compute program closed its output and went on: it was killed");
-    } else if (signal != 0) {
-        (void)snprintf(text, sizeof text, "the compute program was ended by signal %d (%s)",
-                       signal, sigdescr_np(signal) == NULL ? "?" : sigdescr_np(signal));
-    } else {
-        (void)snprintf(text, sizeof text, "the compute program ended by itself with status %d",
-                       status);
-    }
-    log_line("worker", "%s", text);
-    if (at != NULL) {
-        fail_lease(s, at, signal, text);
-    }
-    for (size_t i = 0; i < s->n_held; i++) {
-        s->held[i].fed = s->held[i].fed && answered(&s->held[i]);
-    }
-    count_bad_start(s);
-}
-
-/* One message of the compute program. */
-static int take_answer(struct session *s, struct bytes *message, struct error *err)
-{
-    struct bytes whole = *message;
-    enum message_type type = MESSAGE_TYPES;
-    if (message_type(message, &type, err) != 0) {
-        return -1;
-    }
-    s->moved_ms = clock_now_ms();
-    if (type == MESSAGE_HEARTBEAT) {
-        struct message_heartbeat beat;
-        struct held *held = NULL;
-        if (message_heartbeat_decode(&beat, message, err) != 0) {
-            return -1;
-        }
-        if (beat.n == 1 && (held = find_held(s, beat.lease[0].epoch)) != NULL) {
-            held->events = beat.lease[0].events;
-        }
-        return 0;
-    }
-    struct held *held = current(s);
-    if (held == NULL || (type != MESSAGE_RESULT && type != MESSAGE_FAILURE)) {
-        return error_set(err, ERROR_PEER, "the compute program said something unasked");
-    }
-    s->n_bad_starts = 0;
-    buffer_clear(&held->answer);
-    buffer_raw(&held->answer, whole.at, whole.left);
-    send_answer(s, held);
-    return 0;
-}
-
-static void hear_child(struct session *s)
-{
-    struct error err = {0};
-    child_listen(&s->child);
-    int rc = frames_read(&s->child.frames, s->child.output, &err);
-    struct bytes message;
-    int taken = 1;
-    while (rc == 1 && taken == 1 && s->end < 0) {
-        taken = frames_take(&s->child.frames, &message, &err);
-        if (taken < 0 || (taken == 1 && take_answer(s, &message, &err) != 0)) {
-            rc = -1;
-        }
-    }
-    if (rc != 1) {
-        bury_child(s, rc < 0, rc < 0 ? err.text : NULL);
-    }
 }
 
 static void welcome(struct session *s, struct bytes *message, const struct buffer *whole)
@@ -302,7 +110,7 @@ static void welcome(struct session *s, struct bytes *message, const struct buffe
         s->silence_ms = m.silence_ms;
         buffer_clear(&s->welcome);
         buffer_raw(&s->welcome, whole->data, whole->size);
-        s->welcomed = is_whole(s, &s->welcome);
+        s->welcomed = session_is_whole(s, &s->welcome);
         s->n_wanted = 0;
         for (size_t i = 0; i < s->n_held; i++) {
             s->held[i].sent_ms = 0; /* what the last connection may have lost is sent again */
@@ -318,11 +126,12 @@ static void take_lease(struct session *s, struct bytes *message, const struct bu
     struct error err = {0};
     if (message_lease_decode(&m, message, &err) != 0 || s->n_held >= LEASES_HELD_MAX) {
         log_line("worker", "a lease that cannot be taken: %s", err.text);
-    } else if (find_held(s, m.id.epoch) == NULL) {
+    } else if (session_find_held(s, m.id.epoch) == NULL) {
         struct held *held = &s->held[s->n_held++];
         *held = (struct held){.id = m.id};
         buffer_raw(&held->lease, whole->data, whole->size);
-        (void)is_whole(s, &held->lease);
+        (void)session_is_whole(s, &held->lease);
+        s->n_shards += m.id.kind == LEASE_SHARD;
     }
     s->n_wanted -= s->n_wanted > 0;
     message_lease_release(&m);
@@ -336,8 +145,8 @@ static void take_ack(struct session *s, struct bytes *message)
         log_line("worker", "%s", err.text);
         return;
     }
-    struct held *held = find_held(s, ack.id.epoch);
-    if (held != NULL && answered(held)) {
+    struct held *held = session_find_held(s, ack.id.epoch);
+    if (held != NULL && session_answered(held)) {
         if (ack.verdict == ACK_REFUSED) {
             log_line("worker", "the scheduler refused the answer to lease %llu",
                      (unsigned long long)ack.id.epoch);
@@ -356,15 +165,21 @@ static void take_refusal(struct session *s, struct bytes *message)
     }
 }
 
+/* Says that it goes: its leases, if it has any, are given to others at once. */
+static void say_end(struct session *s)
+{
+    buffer_clear(&s->out);
+    message_bare_encode(MESSAGE_END, &s->out);
+    (void)say(s, &s->out);
+}
+
 static void take_end(struct session *s)
 {
     s->end = SESSION_DONE;
     for (size_t i = 0; i < s->n_held; i++) {
-        s->end = answered(&s->held[i]) ? SESSION_TROUBLE : s->end;
+        s->end = session_answered(&s->held[i]) ? SESSION_TROUBLE : s->end;
     }
-    buffer_clear(&s->out);
-    message_bare_encode(MESSAGE_END, &s->out);
-    (void)say(s, &s->out); /* heard */
+    say_end(s); /* heard */
 }
 
 static void hear_scheduler(struct session *s)
@@ -404,18 +219,39 @@ static void hear_scheduler(struct session *s)
     }
 }
 
+/* How many more shards it may be given. */
+static uint64_t shards_left(const struct session *s)
+{
+    uint64_t most = s->options->n_shards;
+    uint64_t taken = s->n_shards + s->n_wanted;
+    return most == 0 ? UINT64_MAX : most > taken ? most - taken : 0;
+}
+
+/* A slot of a Job ends when it has done its share; what it computed is acknowledged by then. */
+static void end_if_served(struct session *s)
+{
+    if (s->end < 0 && s->options->n_shards != 0 && s->n_shards >= s->options->n_shards &&
+        s->n_held == 0) {
+        s->end = SESSION_DONE;
+        say_end(s);
+    }
+}
+
 /* Asks for leases as long as there is room. */
 static void want(struct session *s)
 {
     size_t open = 0;
     for (size_t i = 0; i < s->n_held; i++) {
-        open += !answered(&s->held[i]);
+        open += !session_answered(&s->held[i]);
     }
     size_t coming = open + s->n_wanted;
     if (!s->welcomed || coming >= LEASES_AHEAD || s->n_held + s->n_wanted >= LEASES_HELD_MAX) {
         return;
     }
-    uint32_t n = (uint32_t)(LEASES_AHEAD - coming);
+    uint32_t n = (uint32_t)size_min(LEASES_AHEAD - coming, shards_left(s));
+    if (n == 0) {
+        return;
+    }
     buffer_clear(&s->out);
     message_want_encode(n, &s->out);
     s->n_wanted += say(s, &s->out) ? n : 0;
@@ -455,12 +291,12 @@ static void tick(struct session *s)
         }
     }
     for (size_t i = 0; s->welcomed && i < s->n_held; i++) {
-        if (answered(&s->held[i]) && now - s->held[i].sent_ms >= RESEND_MS) {
-            send_answer(s, &s->held[i]);
+        if (session_answered(&s->held[i]) && now - s->held[i].sent_ms >= RESEND_MS) {
+            session_send_answer(s, &s->held[i]);
         }
     }
-    if (current(s) != NULL && now - s->moved_ms > STALL_MS) {
-        bury_child(s, 1, "the compute program did nothing for five minutes");
+    if (session_current(s) != NULL && now - s->moved_ms > STALL_MS) {
+        session_bury_child(s, 1, "the compute program did nothing for five minutes");
     }
 }
 
@@ -468,9 +304,7 @@ static void take_signal(struct session *s)
 {
     if (signals_take(s->signals)) {
         s->end = SESSION_STOPPED;
-        buffer_clear(&s->out);
-        message_bare_encode(MESSAGE_END, &s->out);
-        (void)say(s, &s->out); /* so that its leases are given to others at once */
+        say_end(s);
     }
 }
 
@@ -492,7 +326,7 @@ static int listen_once(struct session *s, struct error *err)
         return -1;
     }
     if (s->end < 0 && s->child.pid != 0 && (ready[1] || ready[2])) {
-        hear_child(s);
+        session_hear_child(s);
     }
     if (s->end < 0 && ready[0]) {
         take_signal(s);
@@ -510,8 +344,9 @@ static int work(struct session *s, struct error *err)
         if (s->end >= 0) {
             break; /* it said that it goes: nothing more is asked for */
         }
+        end_if_served(s);
         want(s);
-        feed_child(s);
+        session_feed_child(s);
         tick(s);
     }
     return 0;
@@ -557,13 +392,28 @@ static void introduce(struct session *s)
     digest_hex(random, sizeof random, name);
     (void)snprintf(s->hello.worker, sizeof s->hello.worker, "%s",
                    s->options->name == NULL ? name : s->options->name);
-    if (gethostname(s->hello.host, sizeof s->hello.host - 1) != 0) {
+    if (s->options->host != NULL) {
+        (void)snprintf(s->hello.host, sizeof s->hello.host, "%s", s->options->host);
+    } else if (gethostname(s->hello.host, sizeof s->hello.host - 1) != 0) {
         (void)snprintf(s->hello.host, sizeof s->hello.host, "unknown");
     }
     (void)snprintf(s->hello.program, sizeof s->hello.program, "%s", PICOBARN_VERSION);
     s->hello.pid = (uint32_t)getpid();
     s->n_threads = s->options->n_threads != 0 ? s->options->n_threads : threads_available();
     s->hello.threads = (uint32_t)s->n_threads;
+}
+
+/* Many workers that start at once shall not open the same storage at once. */
+static void wait_for_turn(struct session *s)
+{
+    uint32_t random = 0;
+    digest_random(&random, sizeof random);
+    struct pollfd signals = {.fd = s->signals, .events = POLLIN};
+    uint64_t wait_ms = (uint64_t)random % ((uint64_t)s->options->spread_s * 1000 + 1);
+    if (poll(&signals, 1, (int)wait_ms) == 1) {
+        take_signal(s);
+    }
+    s->heard_ms = clock_now_ms();
 }
 
 int session_run(const struct session_options *options, struct error *err)
@@ -583,6 +433,9 @@ int session_run(const struct session_options *options, struct error *err)
     sigset_t before;
     s->signals = signals_open(&before, err);
     s->wire = s->signals >= 0 ? join(s, err) : NULL;
+    if (s->wire != NULL && options->spread_s > 0) {
+        wait_for_turn(s);
+    }
     int rc = s->wire == NULL ? -1 : work(s, err);
     int status = 0;
     (void)child_reap(&s->child, 1, &status);

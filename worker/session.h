@@ -19,9 +19,12 @@ enum session_end {
 struct session_options {
     const char *connect;   /* path of worker.json: endpoint, keys and run */
     const char *name;      /* of this worker; NULL: a random one */
+    const char *host;      /* where it runs, for the records; NULL: the host's name */
     size_t n_threads;      /* 0: what the process may use */
     uint64_t memory_bytes; /* of the compute program; 0: no limit */
     uint32_t patience_s;   /* without a scheduler */
+    uint64_t n_shards;     /* it ends after so many; 0: as many as there are */
+    uint32_t spread_s;     /* it begins at a random moment within so many seconds */
 };
 
 /* Works until one of these ends; -1 with the error set for a bad worker.json. */

@@ -72,8 +72,12 @@ static int run(const struct invocation *invocation, struct error *err)
     if (folder == NULL) {
         return error_no_memory(err, "a path");
     }
-    struct run *r =
-        run_launch(folder, path, invocation_flag(invocation, "accept-changes"), err);
+    struct run_request request = {.folder = folder,
+                                  .run_file = path,
+                                  .base = invocation_option(invocation, "base"),
+                                  .accept_changes =
+                                      invocation_flag(invocation, "accept-changes")};
+    struct run *r = run_launch(&request, err);
     int status = r == NULL ? -1 : walk(r, &options_of_walk, err);
     run_close(r);
     free(folder);
@@ -83,6 +87,7 @@ static int run(const struct invocation *invocation, struct error *err)
 static const struct command_option options[] = {
     {"run-dir", 0, "DIR", "folder of the run (default: the run file's name with .run, here)"},
     WALK_OPTIONS,
+    {"base", 0, "DIR", "where relative patterns start (default: the run file's folder)"},
     {"dry-run", 0, NULL, "check the run file and its files, and run nothing"},
     {"accept-changes", 0, NULL,
      "go on although the run file or a file changed: what was computed from the old is "

@@ -191,7 +191,10 @@ static inline bool perform(struct play *play, const script *scripts, size_t n)
     struct actor actor[3] = {0};
     enum dispatch_end end = DISPATCH_STOPPED;
     forget_signals();
-    struct run *r = run_launch(play->run_folder, play->world->run_file, false, &err);
+    struct run *r = run_launch(&(struct run_request){.folder = play->run_folder,
+                                                     .run_file = play->world->run_file,
+                                                     .accept_changes = false},
+                               &err);
     check_ok(r == NULL ? -1 : 0, &err);
     struct dispatch *d = dispatch_open(r, &play->options, &err);
     check_ok(d == NULL ? -1 : 0, &err);
