@@ -43,6 +43,7 @@ struct http_transfer {
     bool head_came; /* of a 2xx */
     bool head_told;
     bool too_large;
+    bool sent;       /* or about to be: there was a connection */
     bool had_enough; /* its taker said so */
     bool finished;
     bool dead; /* stopped, or done: freed at the end of the turn */
@@ -135,14 +136,22 @@ static size_t send_body(char *out, size_t size, size_t n, void *context)
     return take;
 }
 
-/* A kept connection that turns out to be closed makes libcurl send a request again by itself.
- * Whether that is safe only the caller knows: a body that was begun cannot be begun again. */
-static int refuse_rewinding(void *context, curl_off_t offset, int origin)
+/* Called when there is a connection, before the request is sent. A kept one that turns out to be
+ * closed makes libcurl send a request again by itself: good for what only reads. */
+static int before_sending(void *context, char *remote, char *local, int remote_port,
+                          int local_port)
 {
-    const struct http_transfer *t = context;
-    bool untouched = t->unsent.left == t->request.body.left;
-    return untouched && offset == 0 && origin == SEEK_SET ? CURL_SEEKFUNC_OK
-                                                          : CURL_SEEKFUNC_FAIL;
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    struct http_transfer *t = context;
+    bool reads = strcmp(t->request.method, "GET") == 0;
+    if (t->sent && !reads) {
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->sent = true;
+    return CURL_PREREQFUNC_OK;
 }
 
 static int status_of(const struct http_transfer *t)
@@ -233,15 +242,14 @@ static bool set_method(struct http_transfer *t)
 {
     const struct http_request *r = &t->request;
     bool ok = curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, before_sending) == CURLE_OK;
+    ok = ok && curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t) == CURLE_OK;
     if (r->has_body) {
         ok = ok && curl_easy_setopt(t->easy, CURLOPT_POST, 1L) == CURLE_OK;
         ok = ok && curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                                     (curl_off_t)r->body.left) == CURLE_OK;
         ok = ok && curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, send_body) == CURLE_OK;
         ok = ok && curl_easy_setopt(t->easy, CURLOPT_READDATA, t) == CURLE_OK;
-        ok =
-            ok && curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, refuse_rewinding) == CURLE_OK;
-        ok = ok && curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t) == CURLE_OK;
     }
     return ok && curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, r->method) == CURLE_OK;
 }
@@ -456,6 +464,8 @@ static void judge(const struct http_transfer *t, struct error *err)
                   refused ? (size_t)REFUSAL_LIMIT : t->request.size_limit);
     } else if (t->body.failed) {
         error_no_memory(err, "the answer");
+    } else if (t->code == CURLE_ABORTED_BY_CALLBACK || t->code == CURLE_SEND_FAIL_REWIND) {
+        error_set(err, ERROR_SYSTEM, "the connection broke when the request was sent");
     } else if (t->code != CURLE_OK) {
         const char *text = t->problem[0] == '\0' ? curl_easy_strerror(t->code) : t->problem;
         error_set(err, kind_of(t->code), "%s", text);
@@ -467,15 +477,13 @@ static void finish(struct http_transfer *t)
     struct http_answer answer = {.body = &t->body, .status = t->status};
     const char *type = NULL;
     curl_off_t after = 0;
-    long sent = 0;
     if (curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL) {
         (void)snprintf(answer.content_type, sizeof answer.content_type, "%s", type);
     }
     if (curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0) {
         answer.retry_after_s = after > UINT32_MAX ? UINT32_MAX : (uint32_t)after;
     }
-    (void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-    answer.sent = sent > 0 || answer.status != 0;
+    answer.sent = t->sent;
     judge(t, &answer.error);
     t->dead = true; /* done may stop others, this one is over */
     t->request.done(t->request.context, &answer);

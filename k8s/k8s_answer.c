@@ -87,23 +87,24 @@ static bool is_json(const char *content_type)
     return strncmp(content_type, json, sizeof json - 1) == 0;
 }
 
-static void read_body(struct k8s_answer *out, const struct buffer *body, size_t limit)
+static void read_body(struct k8s_answer *out, const struct buffer *body, bool wants_object)
 {
     struct error err = {0};
     out->raw = bytes_of(body->data, body->size);
-    if (!is_json(out->content_type) || body->size == 0) {
-        return;
+    if (is_json(out->content_type)) {
+        out->body = json_parse(body->data, body->size, SIZE_MAX, &err);
+    } else {
+        error_set(&err, ERROR_PEER, "its type is '%s'", out->content_type);
     }
-    out->body = json_parse(body->data, body->size, limit, &err);
-    bool good = out->body != NULL;
-    if (!good && out->status < 300) {
-        error_set(&out->error, ERROR_PEER, "an answer that is no JSON: %s", err.text);
+    bool good = !wants_object || json_is_object(out->body);
+    if (!good && out->status >= 200 && out->status < 300) {
+        error_set(&out->error, ERROR_PEER, "an answer that is no JSON object: %s", err.text);
         out->in_doubt = true;
     }
 }
 
 /* Of an answer that is none of success. */
-static void explain(struct k8s_answer *out, const struct k8s_pending *p)
+static void explain(struct k8s_answer *out, const char *task)
 {
     char message[MESSAGE_SIZE] = "";
     read_status(out, message);
@@ -113,8 +114,7 @@ static void explain(struct k8s_answer *out, const struct k8s_pending *p)
     struct meaning meaning = meaning_of(out->status);
     bool conflict = strcmp(out->reason, "Conflict") == 0;
     error_set(&out->error, conflict ? ERROR_SYSTEM : meaning.kind, "%s: %s%s(HTTP %d): %s",
-              k8s_pending_task(p), message, message[0] == '\0' ? "" : " ", out->status,
-              meaning.advice);
+              task, message, message[0] == '\0' ? "" : " ", out->status, meaning.advice);
 }
 
 /* Of a connection that failed. */
@@ -131,24 +131,23 @@ static void advise(struct k8s_answer *out)
 }
 
 void k8s_answer_read(struct k8s_answer *out, const struct http_answer *http,
-                     const struct k8s_pending *p)
+                     const struct k8s_question *question)
 {
     *out = (struct k8s_answer){
         .status = http->status, .retry_after_s = http->retry_after_s, .error = http->error};
     (void)snprintf(out->content_type, sizeof out->content_type, "%s", http->content_type);
     if (out->error.kind != ERROR_NONE) { /* it did not come whole */
-        error_prefix(&out->error, "%s: %s", k8s_pending_task(p),
-                     k8s_server(k8s_pending_client(p)));
+        error_prefix(&out->error, "%s: %s", question->task, question->server);
         out->in_doubt = http->sent;
         out->status = 0;
         advise(out);
         return;
     }
-    read_body(out, http->body, SIZE_MAX);
+    read_body(out, http->body, question->wants_object);
     if (out->error.kind != ERROR_NONE) {
-        error_prefix(&out->error, "%s", k8s_pending_task(p));
+        error_prefix(&out->error, "%s", question->task);
     } else if (out->status < 200 || out->status >= 300) {
-        explain(out, p);
+        explain(out, question->task);
         out->in_doubt = out->status >= 500;
     }
 }

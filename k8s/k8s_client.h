@@ -66,15 +66,18 @@ uint64_t k8s_watches_due_ms(const struct k8s *k);
 uint32_t k8s_jitter_ms(uint32_t ms);
 uint64_t k8s_random(uint64_t limit); /* in [0, limit); limit > 0 */
 
+/* What was asked. */
+struct k8s_question {
+    const char *task;   /* for errors: "cannot create jobs in namespace n" */
+    const char *server; /* likewise */
+    bool wants_object;  /* JSON, as the API server itself answers; else anything will do */
+};
+
 /* Fills *out from what came over HTTP: JSON or raw bytes, a Status, an error that says what was
  * asked and what to do. k8s_answer_release frees out->body. */
 void k8s_answer_read(struct k8s_answer *out, const struct http_answer *http,
-                     const struct k8s_pending *p);
+                     const struct k8s_question *question);
 void k8s_answer_release(struct k8s_answer *answer);
-
-/* For the text of an error: "cannot create jobs in namespace n". */
-const char *k8s_pending_task(const struct k8s_pending *p);
-const struct k8s *k8s_pending_client(const struct k8s_pending *p);
 
 /* metadata.KEY of an object: "" if there is none. */
 const char *k8s_metadata(const json_t *object, const char *key);

@@ -29,6 +29,7 @@ struct k8s_pending {
     char *header;       /* likewise */
     struct buffer body;
     bool has_body;
+    bool wants_object; /* of the API server itself, nothing that it only passes on */
     bool (*take)(void *context, const void *data, size_t size);
     void *take_context;
     size_t size_limit;
@@ -50,16 +51,6 @@ static const struct {
                [K8S_POST] = {"POST", "create"},
                [K8S_PATCH] = {"PATCH", "change"},
                [K8S_DELETE] = {"DELETE", "delete"}};
-
-const char *k8s_pending_task(const struct k8s_pending *p)
-{
-    return p->task;
-}
-
-const struct k8s *k8s_pending_client(const struct k8s_pending *p)
-{
-    return p->owner;
-}
 
 static void free_pending(struct k8s_pending *p)
 {
@@ -141,6 +132,7 @@ struct k8s_pending *k8s_pending_start(struct k8s *k, const struct k8s_request *r
     p->owner = k;
     p->end = *end;
     p->method = request->method;
+    p->wants_object = request->subresource == NULL && request->take == NULL;
     p->take = request->take;
     p->take_context = request->context;
     p->size_limit = request->size_limit == 0 ? usual_limit : request->size_limit;
@@ -263,8 +255,7 @@ static bool may_retry(const struct k8s_pending *p, const struct http_answer *htt
     }
     bool may_pass = answer->error.kind == ERROR_SYSTEM;
     if (!http->sent) {
-        uint64_t waited = p->unreached_ms == 0 ? 0 : clock_now_ms() - p->unreached_ms;
-        return may_pass && waited < p->owner->timing.unreachable_ms;
+        return may_pass;
     }
     return p->method == K8S_GET && may_pass && (answer->status == 0 || answer->status >= 500);
 }
@@ -287,7 +278,8 @@ static bool try_again(struct k8s_pending *p, const struct http_answer *http,
     }
     p->unreached_ms = http->sent ? 0 : p->unreached_ms == 0 ? now : p->unreached_ms;
     p->start_ms = now + wait_for(p, answer->retry_after_s);
-    return p->start_ms < p->deadline_ms;
+    uint64_t patience = p->unreached_ms + p->owner->timing.unreachable_ms;
+    return p->start_ms < p->deadline_ms && (http->sent || p->start_ms <= patience);
 }
 
 static void hear_answer(void *context, const struct http_answer *http)
@@ -295,7 +287,8 @@ static void hear_answer(void *context, const struct http_answer *http)
     struct k8s_pending *p = context;
     struct k8s_answer answer;
     p->transfer = NULL;
-    k8s_answer_read(&answer, http, p);
+    const struct k8s_question question = {p->task, p->owner->config.server, p->wants_object};
+    k8s_answer_read(&answer, http, &question);
     if (!try_again(p, http, &answer)) {
         conclude(p, &answer);
     }

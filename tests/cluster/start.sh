@@ -60,7 +60,8 @@ start_apiserver()
         --advertise-address=10.99.0.1 --service-cluster-ip-range=10.96.0.0/16 \
         --tls-cert-file=keys/apiserver.crt --tls-private-key-file=keys/apiserver.key \
         --client-ca-file=keys/ca.crt --token-auth-file=keys/tokens.csv --anonymous-auth=false \
-        --authorization-mode=Node,RBAC --service-account-issuer=https://kubernetes.default.svc \
+        --authorization-mode=Node,RBAC --allow-privileged=true \
+        --service-account-issuer=https://kubernetes.default.svc \
         --service-account-key-file=keys/accounts.pub \
         --service-account-signing-key-file=keys/accounts.key \
         --kubelet-certificate-authority=keys/ca.crt \
