@@ -121,13 +121,18 @@ static const struct {
     {names_is_pinned_image, "", false},
 };
 
+static void check_name(size_t i)
+{
+    if (names[i].is(names[i].text) != names[i].good) {
+        fail_msg("case %zu: '%s'", i, names[i].text);
+    }
+}
+
 static void names_have_kubernetes_forms(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        if (names[i].is(names[i].text) != names[i].good) {
-            fail_msg("case %zu: '%s'", i, names[i].text);
-        }
+        check_name(i);
     }
 }
 
