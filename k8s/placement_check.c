@@ -14,7 +14,10 @@
 #include "k8s/placement.h"
 #include "k8s/quantity.h"
 
-static const double worker_memory_least = 128 * 0x1p20;
+/* Of a worker with one thread, and of each further one (its stack is 8 MiB of address space). */
+static const double worker_least_mib = 128;
+static const double thread_least_mib = 16;
+enum { THREADS_MOST = 1024 }; /* as picobarn-worker takes */
 
 /* What is looked at, and where the words about it go. */
 struct check {
@@ -174,23 +177,40 @@ static int check_requests(struct check *c, const char *part, const json_t *resou
     return 0;
 }
 
+/* The amount that the workers' limits say of a resource; 0 if nothing, or no quantity. */
+static double worker_limit(const struct placement *p, const char *resource)
+{
+    const json_t *limits = json_object_get(p->worker_resources, "limits");
+    const char *limit = json_string_value(json_object_get(limits, resource));
+    double value = 0;
+    return limit != NULL && quantity_parse(limit, &value) ? value : 0;
+}
+
+/* As many threads as begun processors (worker/threads.h). */
+static double least_memory_mib(const struct placement *p)
+{
+    double processors = worker_limit(p, "cpu");
+    double further = 0;
+    while (further + 1 < processors && further < THREADS_MOST) {
+        further++;
+    }
+    return worker_least_mib + thread_least_mib * further;
+}
+
 static int check_worker_memory(struct check *c)
 {
-    const json_t *limits = json_object_get(c->placement->worker_resources, "limits");
-    const char *limit = json_string_value(json_object_get(limits, "memory"));
-    double most = 0;
-    if (limit == NULL || !quantity_parse(limit, &most)) {
-        return 0;
-    }
+    double limit_mib = worker_limit(c->placement, "memory") / 0x1p20;
+    double least_mib = least_memory_mib(c->placement);
     at(c, "workers.limits.memory");
-    if (most < worker_memory_least) {
-        return error_set(c->err, ERROR_INPUT, "\"%.40s\" is too little: a worker needs 128Mi",
-                         limit);
+    if (limit_mib > 0 && limit_mib < least_mib) {
+        return error_set(c->err, ERROR_INPUT,
+                         "%.4g MiB are too little: with these processors a worker needs %.0fMi",
+                         limit_mib, least_mib);
     }
     at(c, "workers.memory_mib");
-    if ((double)c->placement->memory_mib * 0x1p20 > most) {
-        return error_set(c->err, ERROR_INPUT, "%llu is more than the memory limit \"%.40s\"",
-                         (unsigned long long)c->placement->memory_mib, limit);
+    if (limit_mib > 0 && (double)c->placement->memory_mib > limit_mib) {
+        return error_set(c->err, ERROR_INPUT, "%llu is more than the memory limit, %.4g MiB",
+                         (unsigned long long)c->placement->memory_mib, limit_mib);
     }
     return 0;
 }

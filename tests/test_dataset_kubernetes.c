@@ -182,9 +182,13 @@ static const struct {
      "7: kubernetes.workers.requests.memory: \"2Gi\" is more than the limit \"1Gi\""},
     {"  workers:\n    limits: {cpu: }\n", "6: kubernetes.workers.limits.cpu: \"\" is not a text"},
     {"  workers:\n    limits: {memory: 64Mi}\n",
-     "6: kubernetes.workers.limits.memory: \"64Mi\" is too little"},
+     "6: kubernetes.workers.limits.memory: 64 MiB are too little: with these processors a worker "
+     "needs 128Mi"},
+    {"  workers:\n    limits: {cpu: 3500m, memory: 160Mi}\n",
+     "6: kubernetes.workers.limits.memory: 160 MiB are too little: with these processors a worker "
+     "needs 176Mi"},
     {"  workers:\n    memory_mib: 2048\n",
-     "6: kubernetes.workers.memory_mib: 2048 is more than the memory limit \"1Gi\""},
+     "6: kubernetes.workers.memory_mib: 2048 is more than the memory limit, 1024 MiB"},
     {"  workers:\n    max_pods: 0\n", "6: kubernetes.workers.max_pods: 0 is not in 1 to"},
     {"  workers:\n    active_deadline_s: 1h\n",
      "6: kubernetes.workers.active_deadline_s: \"1h\" is not a whole number"},
