@@ -45,6 +45,9 @@ static void quantities_are_read_as_kubernetes_does(void **state)
         {"inf", -1},
         {"nan", -1},
         {"1e999", -1},
+        {"7Ei", 7 * 0x1p60},
+        {"8Ei", -1},
+        {"9e99", -1},
         {"111111111111111111111111111111111111111111111111", -1},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
