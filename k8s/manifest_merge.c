@@ -3,7 +3,7 @@
  *
  * What kubectl does with a list depends on its field in the API's Go types (patchStrategy and
  * patchMergeKey of k8s.io/api/core/v1); the table below is those of a pod template. A list that is
- * not in it is atomic: the patch's list takes its place. tests/cluster/merge_like_kubectl.py
+ * not in it is atomic: the patch's list takes its place. tests/cluster/like_kubectl.py
  * compares both programs.
  *
  * The order of a merged list is kubectl's too: items that the patch does not name keep theirs, and

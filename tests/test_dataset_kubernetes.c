@@ -182,9 +182,13 @@ static const struct {
      "7: kubernetes.workers.requests.memory: \"2Gi\" is more than the limit \"1Gi\""},
     {"  workers:\n    limits: {cpu: }\n", "6: kubernetes.workers.limits.cpu: \"\" is not a text"},
     {"  workers:\n    limits: {memory: 64Mi}\n",
-     "6: kubernetes.workers.limits.memory: \"64Mi\" is too little"},
+     "6: kubernetes.workers.limits.memory: 64 MiB are too little: with these processors a worker "
+     "needs 128Mi"},
+    {"  workers:\n    limits: {cpu: 3500m, memory: 160Mi}\n",
+     "6: kubernetes.workers.limits.memory: 160 MiB are too little: with these processors a worker "
+     "needs 176Mi"},
     {"  workers:\n    memory_mib: 2048\n",
-     "6: kubernetes.workers.memory_mib: 2048 is more than the memory limit \"1Gi\""},
+     "6: kubernetes.workers.memory_mib: 2048 is more than the memory limit, 1024 MiB"},
     {"  workers:\n    max_pods: 0\n", "6: kubernetes.workers.max_pods: 0 is not in 1 to"},
     {"  workers:\n    active_deadline_s: 1h\n",
      "6: kubernetes.workers.active_deadline_s: \"1h\" is not a whole number"},
@@ -206,22 +210,27 @@ static const struct {
     /* clang-format on */
 };
 
+static void check_refused(const char *text, const char *why)
+{
+    struct error err = {0};
+    struct buffer section = {0};
+    struct buffer expected = {0};
+    buffer_printf(&section, "kubernetes:\n%s", text);
+    buffer_printf(&expected, "/runs/RUN.yaml:%s", why);
+    if (parse(buffer_string(&section), &err) != NULL) {
+        fail_msg("taken: %s", text);
+    }
+    assert_int_equal(err.kind, ERROR_INPUT);
+    check_begins(err.text, buffer_string(&expected));
+    buffer_release(&section);
+    buffer_release(&expected);
+}
+
 static void what_is_wrong_is_named_with_line_and_field(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
-        struct error err = {0};
-        struct buffer text = {0};
-        buffer_printf(&text, "kubernetes:\n%s", wrong[i].text);
-        struct dataset *d = parse(buffer_string(&text), &err);
-        if (d != NULL) {
-            fail_msg("taken: %s", wrong[i].text);
-        }
-        assert_int_equal(err.kind, ERROR_INPUT);
-        buffer_clear(&text);
-        buffer_printf(&text, "/runs/RUN.yaml:%s", wrong[i].why);
-        check_begins(err.text, buffer_string(&text));
-        buffer_release(&text);
+        check_refused(wrong[i].text, wrong[i].why);
     }
 }
 

@@ -19,7 +19,9 @@ static json_t *parse(const char *text)
     char *json = strdup(text);
     assert_non_null(json);
     for (char *c = json; *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        if (*c == '\'') {
+            *c = '"';
+        }
     }
     struct error err = {0};
     json_t *value = json_parse(json, strlen(json), 1 << 20, &err);
@@ -73,6 +75,15 @@ static const struct {
     /* clang-format on */
 };
 
+static void check_result(const json_t *object, size_t i)
+{
+    json_t *result = parse(cases[i].result);
+    if (!json_equal(json_at(object, cases[i].path), result)) {
+        fail_msg("%s: not %s in %s", cases[i].patch, cases[i].result, json_dumps(object, 0));
+    }
+    json_decref(result);
+}
+
 static void a_patch_is_merged_by_the_keys_of_its_lists(void **state)
 {
     (void)state;
@@ -81,14 +92,9 @@ static void a_patch_is_merged_by_the_keys_of_its_lists(void **state)
         json_t *object = parse(pod_template);
         json_t *patch = parse(cases[i].patch);
         json_t *same_patch = parse(cases[i].patch);
-        json_t *result = parse(cases[i].result);
         check_ok(manifest_merge(object, patch, &err), &err);
-        if (!json_equal(json_at(object, cases[i].path), result)) {
-            char *shown = json_dumps(object, 0);
-            fail_msg("%s: not %s in %s", cases[i].patch, cases[i].result, shown);
-        }
+        check_result(object, i);
         assert_true(json_equal(patch, same_patch));
-        json_decref(result);
         json_decref(same_patch);
         json_decref(patch);
         json_decref(object);

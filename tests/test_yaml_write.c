@@ -126,10 +126,8 @@ static const char *const awkward[] = {
     "# a\nb",
     "a\n# b\n",
     "\xc2\x85",
-    "a\xc2\x85"
-    "b",
-    "\xef\xbb\xbf"
-    "a",
+    "a\302\205b",
+    "\357\273\277a",
     "\xc3\xa9",
     "Z\xce\xb3*",
     "\xf0\x9f\x98\x80",
