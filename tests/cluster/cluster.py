@@ -11,8 +11,11 @@ import sys
 import uuid
 from pathlib import Path
 
+import yaml
+
 import harness
 
+SERVER = "https://127.0.0.1:6443"
 BUSYBOX = "picobarn.test/busybox:1"  # in the node from the start
 FAKE_NODES = {
     "nodeSelector": {"picobarn.test/node": "fake"},
@@ -64,6 +67,9 @@ class Cluster:
     def kubeconfig(self, user="admin"):
         """Of admin, launcher or looker."""
         return self.run / f"{user}.kubeconfig"
+
+    def token(self, user="admin"):
+        return yaml.safe_load(self.kubeconfig(user).read_text())["users"][0]["user"]["token"]
 
     def service(self, name):
         return Service(self.run, name)
