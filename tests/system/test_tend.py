@@ -82,6 +82,13 @@ def run_file(shared, samples):
 
 
 @pytest.fixture(scope="module")
+def long_file(shared, samples):
+    """The same in shards so small that it takes a while; its result has the same bytes."""
+    return shared("tend_long", lambda folder: harness.write_run(
+        folder / "run.yaml", harness.from_samples(samples, target_events=50))) / "run.yaml"
+
+
+@pytest.fixture(scope="module")
 def expected(shared, run_file):
     """The result of the same run without a keeper."""
     def make(folder):
@@ -155,11 +162,12 @@ def test_tokens_say_who_may_what(runner, run_file):
     assert CONTROL not in said and VIEW not in said
 
 
-def test_a_killed_scheduler_is_replaced_and_the_result_is_the_same(runner, run_file, expected):
-    tend = Tend(runner, run_file, "--threads", "1")
+def test_a_killed_scheduler_is_replaced_and_the_result_is_the_same(runner, long_file, expected):
+    tend = Tend(runner, long_file, "--threads", "1")
+    pid = tend.scheduler()
     harness.wait_until(lambda: (tend.state()["progress"] or {"shards": {"done": 0}})
-                       ["shards"]["done"] > 0 or not tend.child()["running"], "shards")
-    harness.send(tend.scheduler(), signal.SIGKILL)
+                       ["shards"]["done"] > 0, "shards")
+    assert harness.send(pid, signal.SIGKILL)
     harness.wait_until(lambda: tend.child()["starts"] == 2, "a second launch")
     child = tend.wait_for_end()
     assert child["exit"] == harness.COMPLETE and expected in child["outcome"]
@@ -174,8 +182,8 @@ def test_what_was_refused_is_not_tried_again(runner):
     assert "bad.yaml" in child["said"] and tend.state()["progress"] is None
 
 
-def test_nothing_is_left_of_a_killed_keeper(runner, run_file):
-    tend = Tend(runner, run_file, "--threads", "1")
+def test_nothing_is_left_of_a_killed_keeper(runner, long_file):
+    tend = Tend(runner, long_file, "--threads", "1")
     tend.scheduler()
     harness.wait_until(runner.workers, "workers")
     tend.started.kill()
@@ -183,14 +191,14 @@ def test_nothing_is_left_of_a_killed_keeper(runner, run_file):
     harness.wait_until(lambda: not runner.processes(), "all of it ends")
 
 
-def test_sigterm_ends_the_launch_first(runner, run_file, expected):
-    tend = Tend(runner, run_file, "--threads", "1")
+def test_sigterm_ends_the_launch_first(runner, long_file, expected):
+    tend = Tend(runner, long_file, "--threads", "1")
     harness.wait_until(lambda: (tend.folder / "worker.json").exists(), "it listens")
     tend.started.kill(signal.SIGTERM)
     done = tend.started.wait()
     assert done.status == 0 and "asked to stop" in done.err, done
     harness.wait_until(lambda: not runner.processes(), "workers end, too")
-    child = Tend(runner, run_file).wait_for_end()
+    child = Tend(runner, long_file).wait_for_end()
     assert child["exit"] == harness.COMPLETE and expected in child["outcome"]
 
 
@@ -215,8 +223,8 @@ def test_rerun_after_the_mend(runner, samples):
     assert tend.wait_for_end()["exit"] == harness.COMPLETE
 
 
-def test_while_it_works_there_is_no_second_one(runner, run_file):
-    tend = Tend(runner, run_file, "--threads", "1")
+def test_while_it_works_there_is_no_second_one(runner, long_file):
+    tend = Tend(runner, long_file, "--threads", "1")
     pid = tend.scheduler()
     harness.send(pid, signal.SIGSTOP)
     for path in ("/api/v1/rerun", "/api/v1/launch"):
@@ -226,9 +234,9 @@ def test_while_it_works_there_is_no_second_one(runner, run_file):
     assert tend.wait_for_end()["exit"] == harness.COMPLETE
 
 
-def test_a_command_ends_with_its_client(runner, run_file):
+def test_a_command_ends_with_its_client(runner, long_file):
     """A watch that nobody reads any more."""
-    tend = Tend(runner, run_file, "--threads", "1")
+    tend = Tend(runner, long_file, "--threads", "1")
     pid = tend.scheduler()
     harness.wait_until(lambda: tend.state()["progress"], "a ledger")
     harness.send(pid, signal.SIGSTOP)
