@@ -25,7 +25,7 @@ struct follow_state {
     bool has_numbers;  /* there is a ledger */
     bool is_over;      /* nothing more will happen by itself */
     int exit_status;   /* then */
-    char waiting[256]; /* why pods wait, or "" */
+    char waiting[256]; /* why pods wait, or "": launcher_jobs writes it */
 };
 
 /* Text and numbers are taken as they are there; what is missing or of another type counts as not
