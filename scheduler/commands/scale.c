@@ -53,5 +53,6 @@ const struct command command_scale = {
                    "many the newest end, and their shards go to others.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_REACHES,
     .run = run,
 };
