@@ -203,15 +203,24 @@ static void say_waiting(void *context, const char *text)
     log_line("launch", "waiting: %s", text);
 }
 
-/* How the run is called from now on, and what can be done with it. */
-static int print_launched(const struct launching *l, struct error *err)
+/* How the run is called from now on. */
+static int print_name(const struct launching *l, struct error *err)
+{
+    struct buffer out = {0};
+    buffer_printf(&out, "run       k8s:%s/%s\n", l->run.namespace, l->name);
+    int rc = out.failed ? error_no_memory(err, "a line") : print_now(out.data, out.size, err);
+    buffer_release(&out);
+    return rc;
+}
+
+/* What can be done with a run that is left alone. */
+static int print_left(const struct launching *l, struct error *err)
 {
     struct buffer out = {0};
     const char *in = l->run.namespace;
     buffer_printf(&out,
-                  "run       k8s:%s/%s\nwatch     picobarn watch k8s:%s/%s\n"
-                  "remove    picobarn clean k8s:%s/%s\n",
-                  in, l->name, in, l->name, in, l->name);
+                  "watch     picobarn watch k8s:%s/%s\nremove    picobarn clean k8s:%s/%s\n",
+                  in, l->name, in, l->name);
     int rc = print_text(&out, err);
     buffer_release(&out);
     return rc;
@@ -220,7 +229,7 @@ static int print_launched(const struct launching *l, struct error *err)
 /* Makes the run and waits for its scheduler: 1 when it answers, 0 when the user has seen enough. */
 static int start(struct launching *l, struct error *err)
 {
-    if (cluster_apply(l->k, &l->objects, &l->made, err) != 0) {
+    if (cluster_apply(l->k, &l->objects, &l->made, err) != 0 || print_name(l, err) != 0) {
         return -1;
     }
     sigset_t before;
@@ -230,33 +239,47 @@ static int start(struct launching *l, struct error *err)
     return rc;
 }
 
+static int ask_state(struct remote *r, struct follow_state *now, struct error *err)
+{
+    json_t *state = NULL;
+    int rc = remote_ask(r, "api/v1/state", NULL, &state, NULL, err);
+    if (rc == 0) {
+        follow_read_state(state, now);
+    }
+    json_decref(state);
+    return rc;
+}
+
 /* A run that ended incomplete goes on; one that is at work, or complete, is left alone. */
 static int go_on(struct remote *r, struct error *err)
 {
-    json_t *state = NULL;
     json_t *nothing = json_object();
     struct follow_state now = {.is_over = false};
-    int rc = remote_ask(r, "api/v1/state", NULL, &state, NULL, err);
-    if (rc == 0) {
-        follow_read_state(state, &now);
-    }
+    int rc = ask_state(r, &now, err);
     if (rc == 0 && now.is_over && now.exit_status != EXIT_COMPLETE) {
         rc = remote_ask(r, "api/v1/launch", nothing, NULL, NULL, err);
     }
-    json_decref(state);
     json_decref(nothing);
     return rc;
 }
 
-/* Its results, and where they are. */
+/* What of its results there is, and where it is now. */
 static int bring_results(const struct launching *l, struct remote *r, struct error *err)
 {
     struct buffer out = {0};
-    int rc = cluster_results_fetch(r, l->folder, err);
-    buffer_printf(&out, "here      %s/result.json, run.json, plot.svg\n", l->folder);
+    int rc = cluster_results_fetch(r, l->folder, &out, err);
     rc = rc == 0 ? print_text(&out, err) : rc;
     buffer_release(&out);
     return rc;
+}
+
+/* Is there a result, of all of the run or of what could be computed? Who only left it has none. */
+static bool has_result(struct remote *r, int status)
+{
+    struct follow_state now = {.is_over = false};
+    struct error ignored = {0};
+    return status == EXIT_COMPLETE ||
+           (status == EXIT_INCOMPLETE && ask_state(r, &now, &ignored) == 0 && now.is_over);
 }
 
 /* To its end. What this call made is taken back if the run was refused for good. */
@@ -267,7 +290,7 @@ static int attend(struct launching *l, struct remote *r, struct error *err)
     if (status < 0 && err->kind == ERROR_INPUT) {
         cluster_take_back(l->k, &l->objects, &l->made);
     }
-    return status == EXIT_COMPLETE && bring_results(l, r, err) != 0 ? -1 : status;
+    return has_result(r, status) && bring_results(l, r, err) != 0 ? -1 : status;
 }
 
 static int launch(struct launching *l, struct error *err)
@@ -280,7 +303,7 @@ static int launch(struct launching *l, struct error *err)
         return -1;
     }
     if (status == 0 || l->what->detach) {
-        return print_launched(l, err) == 0 ? EXIT_INCOMPLETE : -1;
+        return print_left(l, err) == 0 ? EXIT_INCOMPLETE : -1;
     }
     struct remote *r = remote_open_with(l->k, l->name, err);
     status = r == NULL ? -1 : attend(l, r, err);

@@ -63,12 +63,26 @@ static int fetch(struct fetching *f, const char *name, struct error *err)
     return f->bytes.failed ? error_no_memory(err, "a result") : 1;
 }
 
-static int bring(struct remote *r, const char *folder, const char *name, struct error *err)
+/* Files of a run that are worth having here, and how their lines begin. */
+static const struct wanted {
+    const char *what;
+    const char *name;
+} wanted[] = {
+    {"result", "result.json"},
+    {"record", "run.json"},
+    {"plot", "plot.svg"},
+};
+
+static int bring(struct remote *r, const char *folder, const struct wanted *w,
+                 struct buffer *out, struct error *err)
 {
     struct fetching f = {.remote = r};
-    char *path = file_join(folder, name);
-    int rc = path == NULL ? error_no_memory(err, "a path") : fetch(&f, name, err);
-    rc = rc == 1 ? file_write(path, 0644, f.bytes.data, f.bytes.size, err) : rc;
+    char *path = file_join(folder, w->name);
+    int rc = path == NULL ? error_no_memory(err, "a path") : fetch(&f, w->name, err);
+    if (rc == 1) {
+        rc = file_write(path, 0644, f.bytes.data, f.bytes.size, err);
+        buffer_printf(out, "%-9s %s\n", w->what, path);
+    }
     buffer_release(&f.bytes);
     free(path);
     return rc;
@@ -91,12 +105,12 @@ int cluster_results_check(const char *folder, struct error *err)
     return rc;
 }
 
-int cluster_results_fetch(struct remote *r, const char *folder, struct error *err)
+int cluster_results_fetch(struct remote *r, const char *folder, struct buffer *out,
+                          struct error *err)
 {
-    static const char *const names[] = {"result.json", "run.json", "plot.svg"};
     int rc = file_make_folder(folder, 0755, err);
-    for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(names); i++) {
-        rc = bring(r, folder, names[i], err);
+    for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(wanted); i++) {
+        rc = bring(r, folder, &wanted[i], out, err);
     }
     return rc;
 }

@@ -3,6 +3,7 @@
 #ifndef SCHEDULER_CLUSTER_RESULTS_H
 #define SCHEDULER_CLUSTER_RESULTS_H
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "scheduler/remote.h"
 
@@ -10,7 +11,9 @@
 int cluster_results_check(const char *folder, struct error *err);
 
 /* Fetches result.json, run.json and the plot into the folder, which is made if it is missing; each
- * file is replaced whole. What the scheduler has not written is passed over. */
-int cluster_results_fetch(struct remote *r, const char *folder, struct error *err);
+ * file is replaced whole, and a line that names it put into out. What the scheduler has not written
+ * is passed over. */
+int cluster_results_fetch(struct remote *r, const char *folder, struct buffer *out,
+                          struct error *err);
 
 #endif

@@ -14,6 +14,7 @@ enum {
     REPORT_MS = 1000,  /* at most once in so long */
     LACKING_MS = 3000, /* pods that do not start sooner may wait for something */
     ASK_WHY_MS = 5000,
+    SILENT_MS = 5000,  /* no word from the API server in so long is worth one of ours */
     PENDING_PAGE = 20, /* pending pods that are looked at: one tells what all wait for */
 };
 
@@ -143,9 +144,11 @@ static void describe_waiting(const struct launcher *l, char *out, size_t size)
                         : suspended;
     }
     out[0] = '\0';
-    if (since != 0) {
-        (void)snprintf(out, size, "no word from the API server for %llu s: %s",
-                       (unsigned long long)((clock_now_ms() - since) / 1000), stale);
+    uint64_t silent_ms = since == 0 ? 0 : clock_now_ms() - since;
+    if (silent_ms >= SILENT_MS) {
+        (void)snprintf(out, size, "no word from the API server for %llu s%s%s",
+                       (unsigned long long)(silent_ms / 1000), stale[0] == '\0' ? "" : ": ",
+                       stale);
     } else if (l->refused[0] != '\0') {
         (void)snprintf(out, size, "no Job can be made: %s", l->refused);
     } else if (suspended != NULL) {
@@ -169,10 +172,10 @@ static json_t *describe(const struct launcher *l)
         n_pods += l->member[i].job.n_active;
         n_ready += l->member[i].job.n_ready;
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o}", "name", l->name, "pods",
-                     (json_int_t)n_pods, "ready", (json_int_t)n_ready, "max_pods",
-                     (json_int_t)jobs_need(l).max_pods, "waiting", waiting, "jobs",
-                     list_jobs(l));
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "name", l->name, "namespace",
+                     l->manifest.namespace, "pods", (json_int_t)n_pods, "ready",
+                     (json_int_t)n_ready, "max_pods", (json_int_t)jobs_need(l).max_pods,
+                     "waiting", waiting, "jobs", list_jobs(l));
 }
 
 void jobs_report(struct launcher *l)

@@ -52,6 +52,9 @@ void look_write_samples(const struct look *l, struct buffer *out);
  * where there is none; the caller owns it. */
 json_t *look_pods(const struct run *r);
 
+/* What people call the run: k8s:NAMESPACE/NAME of one in a cluster, else its folder. */
+void look_name(const struct run *r, struct buffer *out);
+
 /* A line about them, or nothing. */
 void look_write_pods(const struct run *r, struct buffer *out);
 

@@ -18,6 +18,19 @@ json_t *look_pods(const struct run *r)
     return pods;
 }
 
+void look_name(const struct run *r, struct buffer *out)
+{
+    json_t *pods = look_pods(r);
+    const char *namespace = json_text(pods, "namespace");
+    const char *name = json_text(pods, "name");
+    if (namespace[0] == '\0' || name[0] == '\0') {
+        human_word(out, r->folder);
+    } else {
+        buffer_printf(out, "k8s:%s/%s", namespace, name);
+    }
+    json_decref(pods);
+}
+
 static uint64_t count_of(const json_t *pods, const char *key)
 {
     json_int_t n = json_integer_value(json_object_get(pods, key));
@@ -37,7 +50,8 @@ void look_write_pods(const struct run *r, struct buffer *out)
     human_count(out, count_of(pods, "pods"));
     buffer_printf(out, ", at most ");
     human_count(out, count_of(pods, "max_pods"));
-    buffer_printf(out, ", in %zu Jobs\n", json_array_size(json_object_get(pods, "jobs")));
+    size_t n_jobs = json_array_size(json_object_get(pods, "jobs"));
+    buffer_printf(out, ", in %zu Job%s\n", n_jobs, n_jobs == 1 ? "" : "s");
     if (waiting[0] != '\0') {
         buffer_printf(out, "waiting   ");
         human_text(out, waiting);

@@ -11,7 +11,9 @@
 #include "base/clock.h"
 
 enum {
-    LINE_EVERY_MS = 5000, /* in a log */
+    LINE_EVERY_MS = 5000,  /* in a log */
+    SAME_EVERY_MS = 60000, /* the same line again */
+    SAID_SIZE = 256,
     BAR_MAX = 30,
     WIDTH_DEFAULT = 80,
     WIDTH_MAX = 200,
@@ -27,6 +29,8 @@ struct progress {
     size_t n_jobs_before;
     enum lease_kind phase;
     size_t n_done;
+    char said[SAID_SIZE]; /* the beginning of the last line in a log */
+    uint64_t said_ms;
 };
 
 struct progress *progress_open(void)
@@ -149,6 +153,20 @@ static void show_bar(struct progress *p, const char *words, double share)
     p->has_line = true;
 }
 
+/* A run that waits for hours is not to fill a log with one line. */
+static void show_line(struct progress *p, const char *words, double share)
+{
+    char line[SAID_SIZE];
+    uint64_t now = clock_now_ms();
+    (void)snprintf(line, sizeof line, "%3d%%  %.200s", percent(share), words);
+    if (strcmp(line, p->said) == 0 && now - p->said_ms < SAME_EVERY_MS) {
+        return;
+    }
+    memcpy(p->said, line, sizeof line);
+    p->said_ms = now;
+    (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
+}
+
 void progress_update(struct progress *p, const struct progress_numbers *c)
 {
     if (p == NULL) {
@@ -173,7 +191,7 @@ void progress_update(struct progress *p, const struct progress_numbers *c)
     if (p->on_terminal) {
         show_bar(p, words, share);
     } else {
-        (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
+        show_line(p, words, share);
     }
 }
 

@@ -123,7 +123,9 @@ static void print_missing(const struct walk *w, struct buffer *out)
                       n_conflicts);
     }
     if (n_failed > 0) {
-        buffer_printf(out, "failed    %zu: picobarn failures %s\n", n_failed, w->run->folder);
+        buffer_printf(out, "failed    %zu: picobarn failures ", n_failed);
+        look_name(w->run, out);
+        buffer_printf(out, "\n");
     }
 }
 

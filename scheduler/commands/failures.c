@@ -19,10 +19,26 @@ enum { SHOWN_MAX = 5, LOG_LINES_MAX = 12 };
 static void put_rerun(const struct run *r, const struct failure *one, struct buffer *out)
 {
     buffer_printf(out, "picobarn rerun ");
-    human_word(out, r->folder);
+    look_name(r, out);
     if (one != NULL && one->what == LEASE_SHARD) {
         buffer_printf(out, " --shard %llu", (unsigned long long)r->shard[one->index].id);
     }
+}
+
+/* The command that takes a mended run file. */
+static void put_launch(const struct run *r, struct buffer *out)
+{
+    json_t *pods = look_pods(r);
+    buffer_printf(out, "picobarn launch RUN.yaml ");
+    if (pods == NULL) {
+        buffer_printf(out, "--run-dir ");
+        human_word(out, r->folder);
+    } else {
+        buffer_printf(out, "--on k8s --namespace %s --name %s", json_text(pods, "namespace"),
+                      json_text(pods, "name"));
+    }
+    buffer_printf(out, " --accept-changes");
+    json_decref(pods);
 }
 
 /* The worker's command that does the same by hand, over an order.json of this run. */
@@ -47,7 +63,7 @@ static void put_by_hand(const struct run *r, const struct failure *one, struct b
 static void put_order(const struct run *r, struct buffer *out)
 {
     buffer_printf(out, "picobarn failures ");
-    human_word(out, r->folder);
+    look_name(r, out);
     buffer_printf(out, " --order order.json");
 }
 
@@ -211,10 +227,8 @@ static void write_group(const struct run *r, const struct failures *f, size_t nu
         }
     }
     if (!first->conflict && is_of_run_file(first)) {
-        buffer_printf(out, "\n    or mend the run file and:\n      "
-                           "picobarn launch RUN.yaml --run-dir ");
-        human_word(out, r->folder);
-        buffer_printf(out, " --accept-changes");
+        buffer_printf(out, "\n    or mend the run file and:\n      ");
+        put_launch(r, out);
     }
     buffer_printf(out, "\n\n");
 }

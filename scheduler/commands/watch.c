@@ -74,7 +74,7 @@ static int draw_frame(const struct look *l, const struct view *v, bool has_sched
 {
     size_t lines = terminal_size(v).ws_row;
     buffer_printf(out, "run       ");
-    human_text(out, l->run->folder);
+    look_name(l->run, out);
     buffer_printf(out, "\n");
     look_write_status(l, has_scheduler, out);
     size_t taken = count_lines(out) + 1 + FRAME_LINES; /* and where the cursor stands */
