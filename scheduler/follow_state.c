@@ -58,15 +58,10 @@ void follow_read_state(const json_t *state, struct follow_state *out)
     *out = (struct follow_state){.has_numbers = json_is_object(progress)};
     read_child(json_object_get(state, "child"), out);
     read_progress(progress, &out->numbers);
-    if (json_is_integer(json_object_get(pods, "running"))) {
-        out->numbers.n_workers = count(pods, "running");
+    if (json_is_integer(json_object_get(pods, "ready"))) {
+        out->numbers.n_workers = count(pods, "ready");
     }
-    size_t n_waiting = count(pods, "waiting");
-    if (n_waiting > 0) {
-        const char *reason = text(pods, "reason");
-        (void)snprintf(out->waiting, sizeof out->waiting, "%zu pods wait%s%.200s", n_waiting,
-                       reason[0] == '\0' ? "" : ": ", reason);
-    }
+    (void)snprintf(out->waiting, sizeof out->waiting, "%s", text(pods, "waiting"));
 }
 
 /* "REASON: message" of a container that does not start. */

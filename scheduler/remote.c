@@ -285,7 +285,7 @@ int remote_ask(struct remote *r, const char *path, const json_t *body, json_t **
     if (rc == 0 && a.answer == NULL) {
         rc = error_set(err, ERROR_PEER, "%s: the answer is no JSON", path);
     }
-    if (rc == 0) {
+    if (rc == 0 && answer != NULL) {
         *answer = a.answer;
     } else {
         json_decref(a.answer);

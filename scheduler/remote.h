@@ -47,7 +47,7 @@ const char *remote_namespace(const struct remote *r);
 const char *remote_token(struct remote *r, enum gate_right right, struct error *err);
 
 /* A request to the scheduler, "api/v1/state"; GET without a body, which is borrowed. 0 and *answer (the
- * caller's), or -1 with the scheduler's own words; *status may be NULL and is set either way. */
+ * caller's), or -1 with the scheduler's own words. Both may be NULL; *status is set either way. */
 int remote_ask(struct remote *r, const char *path, const json_t *body, json_t **answer,
                int *status, struct error *err);
 
