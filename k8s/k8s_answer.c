@@ -14,9 +14,10 @@ static const struct meaning {
     enum error_kind kind;
     const char *advice;
 } meanings[] = {
-    {400, ERROR_INPUT, "the request does not fit this server"},
+    {400, ERROR_INPUT, "mend what it names"},
     {401, ERROR_INPUT, "log in again, or mend the kubeconfig's user"},
-    {403, ERROR_INPUT, "ask the cluster's administrator for this right, or quota"},
+    {403, ERROR_INPUT,
+     "ask the cluster's administrator for this right or quota, or is it the wrong namespace?"},
     {404, ERROR_INPUT, "look at name and namespace"},
     {405, ERROR_INPUT, "this server does not offer it"},
     {408, ERROR_SYSTEM, "it may pass: try again"},

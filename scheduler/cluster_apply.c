@@ -47,6 +47,7 @@ static int patch(struct k8s *k, enum cluster_object which, const json_t *object,
     struct k8s_request request = {.method = K8S_PATCH,
                                   .resource = k8s_resource_of_kind(json_text(object, "kind")),
                                   .name = object_name(object),
+                                  .query = "fieldValidation=Strict",
                                   .body = body};
     int rc =
         body == NULL ? error_no_memory(err, "a patch") : k8s_call(k, &request, NULL, NULL, err);
@@ -119,12 +120,25 @@ static void delete_object(struct k8s *k, enum k8s_resource resource, const char 
     json_decref(body);
 }
 
+/* The token of who may look is for all runs of the namespace: it stays if there is another one. */
+static bool is_needed(struct k8s *k, enum cluster_object which)
+{
+    if (which != CLUSTER_VIEW) {
+        return false;
+    }
+    json_t *runs =
+        k8s_list(k, K8S_STATEFUL_SETS, "app.kubernetes.io/name=picobarn", NULL, NULL);
+    bool is_needed = runs == NULL || json_array_size(runs) > 0;
+    json_decref(runs);
+    return is_needed;
+}
+
 void cluster_take_back(struct k8s *k, const struct cluster_objects *o,
                        const struct cluster_made *made)
 {
     for (size_t i = CLUSTER_OBJECTS; i > 0; i--) {
         const json_t *object = o->object[i - 1];
-        if (made->created[i - 1]) {
+        if (made->created[i - 1] && !is_needed(k, (enum cluster_object)(i - 1))) {
             delete_object(k, k8s_resource_of_kind(json_text(object, "kind")),
                           object_name(object));
         }

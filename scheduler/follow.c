@@ -9,13 +9,13 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "scheduler/print.h"
+#include "scheduler/scheduler_pod.h"
 
 enum {
     EVERY_MS = 1000,
     LOST_AFTER_MS = 10000,
     PODS_EVERY_MS = 4000,
-    REASON_SIZE = 256,
-    ASK_MS = 5000
+    REASON_SIZE = 600,
 };
 
 struct follower {
@@ -41,40 +41,28 @@ static void show_pause(struct follower *f, const char *why)
 static void show_state(struct follower *f)
 {
     struct progress_numbers numbers = f->state.numbers;
-    if (!f->state.has_numbers) {
-        show_pause(f, "the scheduler starts");
-        return;
-    }
     if (f->state.waiting[0] != '\0' && numbers.n_workers == 0) {
-        numbers.paused = f->state.waiting;
+        show_pause(f, f->state.waiting);
+    } else if (!f->state.has_numbers) {
+        show_pause(f, "the scheduler starts");
+    } else {
+        progress_update(f->progress, &numbers);
     }
-    progress_update(f->progress, &numbers);
 }
 
-/* Why its pod does not run, as far as the cluster says; who may not list pods is not told. */
+/* Why its pod does not run, as far as the cluster says, and we may ask. */
 static void look_at_pod(struct follower *f)
 {
-    char query[REMOTE_NAME_SIZE + 160];
+    struct scheduler_pod pod;
     struct error ignored = {0};
-    size_t i = 0;
-    const json_t *pod = NULL;
-    json_t *pods = NULL;
     f->pods_ms = clock_now_ms();
     f->why[0] = '\0';
-    (void)snprintf(query, sizeof query,
-                   "labelSelector=app.kubernetes.io%%2Finstance%%3D%s%%2C"
-                   "app.kubernetes.io%%2Fcomponent%%3Dscheduler",
-                   remote_name(f->remote));
-    struct k8s_request request = {
-        .method = K8S_GET, .resource = K8S_PODS, .query = query, .timeout_ms = ASK_MS};
-    if (k8s_call(remote_k8s(f->remote), &request, &pods, NULL, &ignored) != 0) {
-        return;
+    if (scheduler_pod_look(remote_k8s(f->remote), remote_name(f->remote), &pod, &ignored) ==
+        0) {
+        const char *why = pod.why.size == 0 ? "" : buffer_string(&pod.why);
+        (void)snprintf(f->why, sizeof f->why, "%s", why == NULL ? "" : why);
+        scheduler_pod_release(&pod);
     }
-    json_array_foreach(json_object_get(pods, "items"), i, pod)
-    {
-        follow_read_pod(pod, f->why, sizeof f->why);
-    }
-    json_decref(pods);
 }
 
 /* Nothing was heard: a pod that starts, or a connection that is lost. */
@@ -95,10 +83,25 @@ static void show_silence(struct follower *f)
     }
 }
 
+/* Before the scheduler was heard: its pod may wait for something, and says so sooner. */
+static bool is_kept_waiting(struct follower *f)
+{
+    if (clock_now_ms() - f->pods_ms >= PODS_EVERY_MS) {
+        look_at_pod(f);
+    }
+    if (f->why[0] != '\0') {
+        show_silence(f);
+    }
+    return f->why[0] != '\0';
+}
+
 /* Asks once. -1 only for what trying again does not mend. */
 static int poll_state(struct follower *f, struct error *err)
 {
     json_t *state = NULL;
+    if (!f->was_heard && is_kept_waiting(f)) {
+        return 0;
+    }
     if (remote_ask(f->remote, "api/v1/state", NULL, &state, NULL, err) != 0) {
         if (err->kind == ERROR_INPUT) {
             return -1;
@@ -116,18 +119,6 @@ static int poll_state(struct follower *f, struct error *err)
     return 0;
 }
 
-/* The last line that the child wrote, without the program's name, as an error of here. */
-static int take_refusal(const char *said, struct error *err)
-{
-    static const char name[] = "picobarn: ";
-    const char *line = said;
-    for (const char *at = said; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
-        at += *at == '\n' ? 1 : 0;
-        line = strncmp(at, name, sizeof name - 1) == 0 ? at + sizeof name - 1 : line;
-    }
-    return error_set(err, ERROR_INPUT, "%.*s", (int)strcspn(line, "\n"), line);
-}
-
 /* What the child printed, and what it ended with. */
 static int end(const struct follower *f, struct error *err)
 {
@@ -135,7 +126,9 @@ static int end(const struct follower *f, struct error *err)
     const char *outcome = json_string_value(json_object_get(child, "outcome"));
     const char *said = json_string_value(json_object_get(child, "said"));
     if (f->state.exit_status == EXIT_USAGE) {
-        return take_refusal(said == NULL ? "the launch was refused" : said, err);
+        size_t size = 0;
+        const char *line = follow_last_line(said, &size);
+        return error_set(err, ERROR_INPUT, "%.*s", (int)size, line);
     }
     if (outcome != NULL && print_now(outcome, strlen(outcome), err) != 0) {
         return -1;

@@ -5,6 +5,7 @@
 #define SCHEDULER_FOLLOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -25,14 +26,15 @@ struct follow_state {
     bool has_numbers;  /* there is a ledger */
     bool is_over;      /* nothing more will happen by itself */
     int exit_status;   /* then */
-    char waiting[256]; /* why pods wait, or "": launcher_jobs writes it */
+    char waiting[600]; /* why nothing goes on just now, or "" */
 };
 
 /* Text and numbers are taken as they are there; what is missing or of another type counts as not
  * said. */
 void follow_read_state(const json_t *state, struct follow_state *out);
 
-/* Why a pod does not run: "ErrImagePull: ...", "Unschedulable: 0/1 nodes...". "" if it does. */
-void follow_read_pod(const json_t *pod, char *out, size_t size);
+/* The last line that a child wrote as its program's refusal ("picobarn: ..."), without that name; else
+ * its last line. Borrowed from said, which may be NULL. */
+const char *follow_last_line(const char *said, size_t *size);
 
 #endif

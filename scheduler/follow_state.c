@@ -33,6 +33,35 @@ static void read_child(const json_t *child, struct follow_state *out)
         !json_is_integer(json_object_get(child, "retry_in_s")) && is_final(out->exit_status);
 }
 
+const char *follow_last_line(const char *said, size_t *size)
+{
+    static const char name[] = "picobarn: ";
+    const char *line = said == NULL ? "the launch was refused" : said;
+    bool is_ours = false;
+    for (const char *at = said; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
+        at += *at == '\n' ? 1 : 0;
+        bool begins = strncmp(at, name, sizeof name - 1) == 0;
+        if (begins || (!is_ours && *at != '\0')) {
+            line = begins ? at + sizeof name - 1 : at;
+        }
+        is_ours = is_ours || begins;
+    }
+    *size = strcspn(line, "\n");
+    return line;
+}
+
+/* One that ended in trouble is started again: that it waits, and what it said. */
+static void read_trouble(const json_t *child, struct follow_state *out)
+{
+    size_t size = 0;
+    const char *line = follow_last_line(text(child, "said"), &size);
+    if (json_is_integer(json_object_get(child, "retry_in_s"))) {
+        (void)snprintf(out->waiting, sizeof out->waiting,
+                       "the scheduler ended in trouble and starts again: %.*s", (int)size,
+                       line);
+    }
+}
+
 /* Files are inspected before there are shards; a file of a run that is at shards may still wait. */
 static void read_progress(const json_t *progress, struct progress_numbers *out)
 {
@@ -62,42 +91,5 @@ void follow_read_state(const json_t *state, struct follow_state *out)
         out->numbers.n_workers = count(pods, "ready");
     }
     (void)snprintf(out->waiting, sizeof out->waiting, "%s", text(pods, "waiting"));
-}
-
-/* "REASON: message" of a container that does not start. */
-static bool read_containers(const json_t *list, char *out, size_t size)
-{
-    size_t i = 0;
-    const json_t *container = NULL;
-    json_array_foreach(list, i, container)
-    {
-        const json_t *waiting = json_object_get(json_object_get(container, "state"), "waiting");
-        const char *reason = text(waiting, "reason");
-        if (reason[0] != '\0' && strcmp(reason, "ContainerCreating") != 0 &&
-            strcmp(reason, "PodInitializing") != 0) {
-            (void)snprintf(out, size, "%s: %s", reason, text(waiting, "message"));
-            return true;
-        }
-    }
-    return false;
-}
-
-void follow_read_pod(const json_t *pod, char *out, size_t size)
-{
-    const json_t *status = json_object_get(pod, "status");
-    size_t i = 0;
-    const json_t *condition = NULL;
-    out[0] = '\0';
-    if (read_containers(json_object_get(status, "initContainerStatuses"), out, size) ||
-        read_containers(json_object_get(status, "containerStatuses"), out, size)) {
-        return;
-    }
-    json_array_foreach(json_object_get(status, "conditions"), i, condition)
-    {
-        if (strcmp(text(condition, "type"), "PodScheduled") == 0 &&
-            strcmp(text(condition, "status"), "False") == 0) {
-            (void)snprintf(out, size, "%s: %s", text(condition, "reason"),
-                           text(condition, "message"));
-        }
-    }
+    read_trouble(json_object_get(state, "child"), out);
 }

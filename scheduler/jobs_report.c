@@ -13,7 +13,7 @@
 enum {
     REPORT_MS = 1000,  /* at most once in so long */
     LACKING_MS = 3000, /* pods that do not start sooner may wait for something */
-    ASK_WHY_MS = 5000,
+    ASK_WHY_MS = 2000,
     SILENT_MS = 5000,  /* no word from the API server in so long is worth one of ours */
     PENDING_PAGE = 20, /* pending pods that are looked at: one tells what all wait for */
 };
@@ -32,10 +32,20 @@ static const struct jobs_member *find_lacking(const struct launcher *l)
     return NULL;
 }
 
-static void keep_reason(struct launcher *l, const struct buffer *why)
+/* What nobody but a person mends ends the run, unless pods have worked already: then it is a node's or
+ * a registry's trouble, which others may not have. */
+static void keep_reason(struct launcher *l, struct buffer *why, bool hopeless)
 {
-    (void)snprintf(l->waiting, sizeof l->waiting, "%.*s", (int)why->size,
-                   why->size == 0 ? "" : (const char *)why->data);
+    const struct jobs_member *m = find_lacking(l);
+    const char *said = why->size == 0 ? NULL : buffer_string(why);
+    const char *text = said == NULL ? "" : said;
+    if (hopeless && m != NULL && m->job.n_ready == 0 && jobs_count_done(l->run) == 0) {
+        (void)error_set(&l->fatal, ERROR_INPUT,
+                        "the workers' pods cannot start: %s: %s (kubernetes.workers in the run "
+                        "file), and launch again",
+                        text, pod_wait_advice(text));
+    }
+    (void)snprintf(l->waiting, sizeof l->waiting, "%s", text);
 }
 
 static void take_pending(void *context, const struct k8s_answer *answer)
@@ -49,7 +59,7 @@ static void take_pending(void *context, const struct k8s_answer *answer)
         pod_wait_describe(json_array_get(items, i), &why, &hopeless);
     }
     if (answer->error.kind == ERROR_NONE) {
-        keep_reason(l, &why);
+        keep_reason(l, &why, hopeless);
     }
     buffer_release(&why);
 }
@@ -58,10 +68,11 @@ static void take_events(void *context, const struct k8s_answer *answer)
 {
     struct launcher *l = context;
     struct buffer why = {0};
+    bool hopeless = false;
     l->is_asking = false;
     if (answer->error.kind == ERROR_NONE) {
-        pod_wait_describe_events(json_object_get(answer->body, "items"), &why);
-        keep_reason(l, &why);
+        pod_wait_describe_events(json_object_get(answer->body, "items"), &why, &hopeless);
+        keep_reason(l, &why, hopeless);
     }
     buffer_release(&why);
 }
@@ -79,9 +90,8 @@ static void ask_about(struct launcher *l, const struct jobs_member *m)
                        m->name, PENDING_PAGE);
     } else {
         (void)snprintf(query, sizeof query,
-                       "fieldSelector=involvedObject.kind%%3DJob%%2CinvolvedObject.name%%3D%s"
-                       "%%2Creason%%3DFailedCreate",
-                       m->name);
+                       "fieldSelector=involvedObject.uid%%3D%s%%2Creason%%3DFailedCreate",
+                       m->uid); /* an earlier Job of that name has left some, perhaps */
     }
     struct k8s_request request = {.method = K8S_GET,
                                   .resource = has_pods ? K8S_PODS : K8S_EVENTS,
@@ -158,7 +168,8 @@ static void describe_waiting(const struct launcher *l, char *out, size_t size)
             "resume it",
             suspended);
     } else {
-        (void)snprintf(out, size, "%s", l->waiting);
+        (void)snprintf(out, size, "%s%s",
+                       l->waiting[0] == '\0' ? "" : "pods wait: ", l->waiting);
     }
 }
 

@@ -24,6 +24,7 @@ enum { JOBS_NAME_SIZE = 64, JOBS_WORDS_SIZE = 600 };
 struct jobs_member {
     struct fleet_job job;
     char name[JOBS_NAME_SIZE];
+    char uid[JOBS_NAME_SIZE];
     uint64_t n_done_before; /* answers accepted when it was first seen */
     uint32_t n_failed_seen; /* failed pods that were looked for */
     uint64_t asked_ms;      /* last patched or deleted */

@@ -14,6 +14,7 @@
 enum {
     SWEEP_MS = 10000, /* for deleting Jobs that are not needed any more */
     SWEEP_TURN_MS = 100,
+    CHECK_MS = 10000, /* for the first question */
 };
 
 /* Keeps job[] the copy of member[] that fleet.h reads. */
@@ -71,6 +72,8 @@ void jobs_take(struct launcher *l, const json_t *object)
     m = m != NULL ? m : insert(l, job.number);
     if (m != NULL) {
         m->job = job;
+        (void)snprintf(m->uid, sizeof m->uid, "%s",
+                       json_text(json_object_get(object, "metadata"), "uid"));
         copy_jobs(l);
     }
 }
@@ -151,7 +154,8 @@ static void jobs_close(struct launcher *l, bool is_over)
     if (l == NULL) {
         return;
     }
-    if (is_over && l->watch != NULL) {
+    /* Of a run that is refused for good nothing is to be left either. */
+    if ((is_over || l->fatal.kind == ERROR_INPUT) && l->watch != NULL) {
         sweep_all(l);
         l->reported_ms = 0;
         jobs_report(l);
@@ -167,12 +171,28 @@ static void jobs_close(struct launcher *l, bool is_over)
     free(l);
 }
 
+/* Whether we may work here at all: what is only a server in trouble is waited for later. */
+static int check_rights(struct k8s *k, struct error *err)
+{
+    struct k8s_request request = {
+        .method = K8S_GET, .resource = K8S_JOBS, .query = "limit=1", .timeout_ms = CHECK_MS};
+    struct error bad = {0};
+    if (k8s_call(k, &request, NULL, NULL, &bad) == 0 || bad.kind != ERROR_INPUT) {
+        return 0;
+    }
+    *err = bad;
+    return error_prefix(err,
+                        "the scheduler's pod may not work in namespace %s (was k8s/base "
+                        "applied there? see k8s/README.md)",
+                        k8s_namespace(k));
+}
+
 static int connect_cluster(struct launcher *l, struct error *err)
 {
     const struct k8s_watch_calls calls = {
         .changed = take_changed, .gone = take_gone, .synced = take_synced, .context = l};
     l->k = k8s_open(&(struct k8s_options){.kubeconfig = NULL}, err);
-    if (l->k == NULL) {
+    if (l->k == NULL || check_rights(l->k, err) != 0) {
         return -1;
     }
     l->manifest.namespace = k8s_namespace(l->k);

@@ -70,18 +70,68 @@ static const char *event_time(const json_t *event)
                            : json_text(json_object_get(event, "metadata"), "creationTimestamp");
 }
 
-void pod_wait_describe_events(const json_t *events, struct buffer *out)
+/* Those that tell why a pod is not made, or does not start where it is. */
+static bool is_telling(const char *reason)
+{
+    static const char *const reasons[] = {"FailedCreate", "FailedMount", "FailedAttachVolume",
+                                          "FailedCreatePodSandBox"};
+    for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++) {
+        if (strcmp(reason, reasons[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Admission and validation answer the same as long as nobody mends anything; a quota leaves room
+ * when others end. */
+static bool is_refusal(const char *message)
+{
+    return strstr(message, "exceeded quota") == NULL &&
+           (strstr(message, " is forbidden: ") != NULL ||
+            strstr(message, " is invalid: ") != NULL ||
+            strstr(message, " denied the request") != NULL);
+}
+
+void pod_wait_describe_events(const json_t *events, struct buffer *out, bool *hopeless)
 {
     const json_t *newest = NULL;
+    *hopeless = false;
     for (size_t i = 0; i < json_array_size(events); i++) {
         const json_t *one = json_array_get(events, i);
         /* Times of one form, in UTC: they compare as texts. */
-        if (strcmp(json_text(one, "reason"), "FailedCreate") == 0 &&
+        if (is_telling(json_text(one, "reason")) &&
             (newest == NULL || strcmp(event_time(one), event_time(newest)) > 0)) {
             newest = one;
         }
     }
     if (newest != NULL) {
-        buffer_printf(out, "%.500s", json_text(newest, "message"));
+        const char *message = json_text(newest, "message");
+        *hopeless = is_refusal(message);
+        buffer_printf(out, "%.500s", message);
     }
+}
+
+const char *pod_wait_advice(const char *why)
+{
+    static const struct {
+        const char *word;
+        const char *advice;
+    } known[] = {
+        {"violates PodSecurity",
+         "take what it names out of the patch, or say there what it asks "
+         "for"},
+        {"service account",
+         "have an administrator apply k8s/base to the namespace (k8s/README.md), "
+         "or name another service_account"},
+        {"PriorityClass", "name a priority_class that the cluster has"},
+        {"quota", "give the pods requests and limits for what it names"},
+        {"mage", "mend image, image_pull_policy or image_pull_secrets, or the patch"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
+        if (strstr(why, known[i].word) != NULL) {
+            return known[i].advice;
+        }
+    }
+    return "mend what it names";
 }

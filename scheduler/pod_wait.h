@@ -13,8 +13,12 @@
  * not started yet. *hopeless: somebody has to mend it, an image's name for instance. */
 void pod_wait_describe(const json_t *pod, struct buffer *out, bool *hopeless);
 
-/* Why no pods are made for a Job, from its events (a list of Event objects): the newest
- * FailedCreate, "exceeded quota" for instance. */
-void pod_wait_describe_events(const json_t *events, struct buffer *out);
+/* Why no pods are made for a Job or StatefulSet, or why one does not start on its node, from the
+ * events about it (a list of Event objects): the newest that tells, "exceeded quota" for instance.
+ * *hopeless: the API server refuses it for good, which a quota that is full is not. */
+void pod_wait_describe_events(const json_t *events, struct buffer *out, bool *hopeless);
+
+/* What a person does about such words, "mend the image's name ...". */
+const char *pod_wait_advice(const char *why);
 
 #endif

@@ -148,7 +148,9 @@ static void show_bar(struct progress *p, const char *words, double share)
     size_t taken = strlen(words) + 10;
     size_t room = width > taken + 10 ? width - taken : 10;
     bar(share, room < BAR_MAX ? room : BAR_MAX, drawn, sizeof drawn);
-    (void)fprintf(stderr, "\r\033[K[%s] %3d%%  %s", drawn, percent(share), words);
+    size_t left =
+        width > strlen(drawn) + 10 ? width - strlen(drawn) - 10 : 10; /* never wrapped */
+    (void)fprintf(stderr, "\r\033[K[%s] %3d%%  %.*s", drawn, percent(share), (int)left, words);
     (void)fflush(stderr);
     p->has_line = true;
 }
@@ -182,9 +184,9 @@ void progress_update(struct progress *p, const struct progress_numbers *c)
     p->shown_ms = now;
     p->n_done = c->n_done;
     double share = c->n_all == 0 ? 0 : (double)c->n_done / (double)c->n_all;
-    char words[256];
+    char words[700];
     if (c->paused != NULL) {
-        (void)snprintf(words, sizeof words, "paused: %.200s", c->paused);
+        (void)snprintf(words, sizeof words, "paused: %.600s", c->paused);
     } else {
         describe(p, c, words, sizeof words);
     }

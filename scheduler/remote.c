@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/size.h"
+#include "scheduler/scheduler_pod.h"
 #include "scheduler/server.h"
 
 enum { TOKEN_SIZE = 512, PATH_SIZE = 128 };
@@ -264,6 +265,9 @@ static int ask(struct remote *r, const char *path, enum gate_right right, const 
     if (rc == 0 && a->error.kind != ERROR_NONE) {
         *err = a->error;
         rc = -1;
+        if (a->status == 503) { /* of the API server's proxy: nobody is behind the Service */
+            scheduler_pod_explain(r->k8s, r->named.name, err);
+        }
     }
     return rc;
 }

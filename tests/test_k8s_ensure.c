@@ -102,8 +102,10 @@ static void check_case(const struct ensure_case *c)
     assert_int_equal(api.n_requests, c->n);
     for (size_t i = 0; i < api.n_requests; i++) {
         const char *line = api.request[i].line;
-        check_contains(line, line[0] == 'P' ? "POST /apis/batch/v1/namespaces/n/jobs HTTP"
-                                            : "GET /apis/batch/v1/namespaces/n/jobs/j HTTP");
+        check_contains(line,
+                       line[0] == 'P'
+                           ? "POST /apis/batch/v1/namespaces/n/jobs?fieldValidation=Strict HTTP"
+                           : "GET /apis/batch/v1/namespaces/n/jobs/j HTTP");
     }
     json_decref(made);
     json_decref(object);

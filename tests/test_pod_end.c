@@ -90,17 +90,75 @@ static void the_newest_event_tells_why_no_pod_is_made(void **state)
 {
     (void)state;
     struct buffer out = {0};
+    bool hopeless = true;
     json_t *events =
         parse("[{\"reason\": \"FailedCreate\", \"lastTimestamp\": \"2026-11-26T10:00:02Z\","
               " \"message\": \"exceeded quota: pods\"},"
               " {\"reason\": \"FailedCreate\", \"lastTimestamp\": \"2026-11-26T10:00:01Z\","
               " \"message\": \"older\"}, {\"reason\": \"SuccessfulCreate\", \"lastTimestamp\":"
               " \"2026-11-26T10:00:09Z\", \"message\": \"made\"}]");
-    pod_wait_describe_events(events, &out);
+    pod_wait_describe_events(events, &out, &hopeless);
     check_said(&out, "exceeded quota: pods");
-    pod_wait_describe_events(NULL, &out);
+    assert_false(hopeless);
+    pod_wait_describe_events(NULL, &out, &hopeless);
     assert_int_equal(out.size, 0);
     json_decref(events);
+}
+
+static void what_the_server_refuses_is_hopeless_and_a_full_quota_is_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message;
+        bool hopeless;
+    } cases[] = {
+        {"create Pod a-0 in StatefulSet a failed error: pods \"a-0\" is forbidden: error "
+         "looking "
+         "up service account n/s: serviceaccount \"s\" not found",
+         true},
+        {"Error creating: pods \"a-w0-0-x\" is forbidden: violates PodSecurity \"restricted\"",
+         true},
+        {"Error creating: Pod \"a\" is invalid: spec.tolerations[0].effect: no", true},
+        {"Error creating: admission webhook \"w\" denied the request: no", true},
+        {"Error creating: pods \"a\" is forbidden: failed quota: q: must specify limits.cpu",
+         true},
+        {"Error creating: pods \"a\" is forbidden: exceeded quota: q, requested: pods=1",
+         false},
+        {"Error creating: Internal error occurred: failed calling webhook \"w\"", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct buffer out = {0};
+        bool hopeless = !cases[i].hopeless;
+        json_t *events =
+            json_pack("[{s:s, s:s}]", "reason", "FailedCreate", "message", cases[i].message);
+        pod_wait_describe_events(events, &out, &hopeless);
+        check_said(&out, cases[i].message);
+        assert_int_equal(hopeless, cases[i].hopeless);
+        json_decref(events);
+    }
+}
+
+static void each_refusal_has_its_advice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *why;
+        const char *advice;
+    } cases[] = {
+        {"ErrImagePull: failed to pull", "mend image,"},
+        {"InvalidImageName: x", "mend image,"},
+        {"is forbidden: violates PodSecurity \"restricted:latest\": (container \"worker\" ...)",
+         "take what it names out"},
+        {"error looking up service account n/s: not found", "have an administrator apply"},
+        {"no PriorityClass with name p was found", "name a priority_class"},
+        {"failed quota: q: must specify limits.cpu", "give the pods"},
+        {"", "mend what it names"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_ptr_equal(strstr(pod_wait_advice(cases[i].why), cases[i].advice),
+                         pod_wait_advice(cases[i].why));
+    }
 }
 
 static void a_job_is_read_as_it_stands(void **state)
@@ -167,6 +225,8 @@ int main(void)
         cmocka_unit_test(an_end_is_told_with_all_that_is_known),
         cmocka_unit_test(a_pod_that_waits_says_why),
         cmocka_unit_test(the_newest_event_tells_why_no_pod_is_made),
+        cmocka_unit_test(what_the_server_refuses_is_hopeless_and_a_full_quota_is_not),
+        cmocka_unit_test(each_refusal_has_its_advice),
         cmocka_unit_test(a_job_is_read_as_it_stands),
         cmocka_unit_test(only_jobs_of_the_run_are_read),
         cmocka_unit_test(a_status_that_makes_no_sense_is_told),
