@@ -97,39 +97,6 @@ static void what_is_missing_or_odd_counts_as_not_said(void **state)
                      0);
 }
 
-static void a_pod_says_why_it_does_not_run(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *status;
-        const char *why;
-    } cases[] = {
-        {"{\"phase\": \"Running\", \"containerStatuses\": [{\"state\": {\"running\": {}}}]}",
-         ""},
-        {"{\"containerStatuses\": [{\"state\": {\"waiting\": {\"reason\": \"ErrImagePull\", "
-         "\"message\": \"not found\"}}}]}",
-         "ErrImagePull: not found"},
-        {"{\"containerStatuses\": [{\"state\": {\"waiting\": {\"reason\": "
-         "\"ContainerCreating\"}}}]}",
-         ""},
-        {"{\"conditions\": [{\"type\": \"PodScheduled\", \"status\": \"False\", \"reason\": "
-         "\"Unschedulable\", \"message\": \"0/1 nodes\"}]}",
-         "Unschedulable: 0/1 nodes"},
-        {"{\"conditions\": [{\"type\": \"PodScheduled\", \"status\": \"True\"}]}", ""},
-        {"{\"containerStatuses\": 7, \"conditions\": {}}", ""},
-        {"null", ""},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        char text[512];
-        char why[128];
-        (void)snprintf(text, sizeof text, "{\"status\": %s}", cases[i].status);
-        json_t *pod = parse(text);
-        follow_read_pod(pod, why, sizeof why);
-        assert_string_equal(why, cases[i].why);
-        json_decref(pod);
-    }
-}
-
 static void an_operand_names_a_run_and_perhaps_its_namespace(void **state)
 {
     (void)state;
@@ -177,7 +144,6 @@ int main(void)
         cmocka_unit_test(a_run_is_over_when_its_child_will_not_come_back),
         cmocka_unit_test(files_are_counted_before_shards),
         cmocka_unit_test(what_is_missing_or_odd_counts_as_not_said),
-        cmocka_unit_test(a_pod_says_why_it_does_not_run),
         cmocka_unit_test(an_operand_names_a_run_and_perhaps_its_namespace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
