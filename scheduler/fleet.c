@@ -78,14 +78,12 @@ bool fleet_next(const struct fleet_job *job, size_t n, const struct fleet_need *
             need->shards_per_index == 0 ? FLEET_SHARDS_MOST : need->shards_per_index;
     } else {
         uint64_t taken = capacity(job, n);
-        if (taken >= need->n_shards) {
-            return false;
+        if (taken >= need->n_shards || live >= need->max_pods) {
+            return false; /* slots enough, or no pod could start now */
         }
-        uint64_t n_free = need->max_pods > live ? need->max_pods - live : 1;
-        divide(need->n_shards - taken, n_free, need, next);
+        divide(need->n_shards - taken, need->max_pods - live, need, next);
     }
-    uint64_t room = need->max_pods > live ? need->max_pods - live : 0;
-    next->parallelism = (uint32_t)count_min(next->n_indexes, room);
+    next->parallelism = (uint32_t)count_min(next->n_indexes, need->max_pods - live);
     return true;
 }
 

@@ -49,7 +49,7 @@ struct fleet_need {
 /* Indexes that are not finished. */
 uint32_t fleet_live(const struct fleet_job *job);
 
-/* The Job to make now, if there is one: n_indexes, parallelism and shards_per_index of *next. The
+/* The Job to make now, if there is one (not before there is room for a pod of it): n_indexes, parallelism and shards_per_index of *next. The
  * caller gives it a number. Jobs are in the order of their numbers. */
 bool fleet_next(const struct fleet_job *job, size_t n, const struct fleet_need *need,
                 struct fleet_job *next);

@@ -11,6 +11,7 @@
 enum {
     STEER_MS = 500,
     ASK_AGAIN_MS = 3000,  /* a patch or deletion whose effect is not seen */
+    MAKE_AGAIN_MS = 2000, /* from one Job to the next: what is left over gathers meanwhile */
     RETRY_MS = 1000,      /* after a Job could not be made: the first time */
     RETRY_MAX_MS = 30000, /* later */
     QUOTA_MS = 15000,     /* while a quota is full */
@@ -69,6 +70,7 @@ static void take_made(void *context, const struct k8s_answer *answer, bool creat
     if (answer->error.kind == ERROR_NONE) {
         l->refused[0] = '\0';
         l->make_wait_ms = 0;
+        l->make_at_ms = clock_now_ms() + MAKE_AGAIN_MS;
         jobs_take(l, answer->body); /* so that it is not made again before the watch tells */
         return;
     }
