@@ -9,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Files are inspected meanwhile: a reading that is stale at once is as good as one a moment later. */
+enum { RELOADS_MOST = 3 };
+
 /* "run.yaml is a run file; give its run folder, e.g. run.run" */
 static int refuse_file(const char *path, struct error *err)
 {
@@ -42,6 +45,31 @@ int look_check_folder(const char *folder, struct error *err)
                                   "%s is not a run folder (no ledger.db in it)", folder);
 }
 
+/* State and sums out of one view of the ledger, so that both are of the same sequence number; only
+ * what is new is read. Stops before the sums where files or shards have to be read again. */
+static int follow(struct look *l, struct error *err)
+{
+    struct run *r = l->run;
+    if (ledger_begin(r->ledger, err) != 0) {
+        return -1;
+    }
+    int rc = run_refresh(r, err);
+    if (rc == 0 && !r->is_stale) {
+        rc = merge_update_in_view(&l->merge, r, err);
+    }
+    ledger_rollback(r->ledger);
+    return rc;
+}
+
+static int catch_up(struct look *l, struct error *err)
+{
+    int rc = follow(l, err);
+    for (int i = 0; rc == 0 && l->run->is_stale && i < RELOADS_MOST; i++) {
+        rc = run_reload(l->run, err) == 0 ? follow(l, err) : -1;
+    }
+    return rc;
+}
+
 int look_open(struct look *l, const char *folder, struct error *err)
 {
     *l = (struct look){.run = NULL};
@@ -49,8 +77,7 @@ int look_open(struct look *l, const char *folder, struct error *err)
         return -1;
     }
     l->run = run_open(folder, LEDGER_READ, err);
-    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 ||
-        merge_update(&l->merge, l->run, err) != 0) {
+    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 || catch_up(l, err) != 0) {
         look_close(l);
         return -1;
     }
@@ -64,7 +91,6 @@ void look_close(struct look *l)
     l->run = NULL;
 }
 
-/* All of it again, not only events: files may be inspected and shards planned since. */
 int look_refresh(struct look *l, struct error *err)
 {
     uint64_t sequence = 0;
@@ -74,7 +100,7 @@ int look_refresh(struct look *l, struct error *err)
     if (sequence == l->merge.sequence && sequence == l->run->seen) {
         return 0; /* every change that can be seen comes with an event */
     }
-    return run_reload(l->run, err) == 0 ? merge_update(&l->merge, l->run, err) : -1;
+    return catch_up(l, err);
 }
 
 bool look_complete(const struct look *l)
