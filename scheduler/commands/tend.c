@@ -151,8 +151,8 @@ static int serve(struct tend *t, struct server_options *http,
     if (t->signals < 0) {
         return -1;
     }
-    http->routes = keeper_api_routes;
-    http->context = &t->api;
+    http->table[0] = (struct server_table){keeper_api_routes, &t->api};
+    http->table[1] = (struct server_table){page_api_routes, &t->page};
     t->server = server_open(http, err);
     t->keeper = t->server == NULL ? NULL : keeper_open(child, err);
     t->api.keeper = t->keeper;
