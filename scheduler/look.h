@@ -58,7 +58,7 @@ void look_name(const struct run *r, struct buffer *out);
 /* A line about them, or nothing. */
 void look_write_pods(const struct run *r, struct buffer *out);
 
-/* State, samples and pods as JSON that the caller owns; NULL with err set. */
+/* State, samples, pods and, in short, what the scheduler tells of itself, as JSON that the caller owns; NULL with err set. */
 json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err);
 
 #endif
