@@ -49,3 +49,18 @@ json_t *json_patch_between(const json_t *from, const json_t *to)
     }
     return patch;
 }
+
+void json_drop_nulls(json_t *object)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    void *next = NULL;
+    json_object_foreach_safe(object, next, key, value)
+    {
+        if (json_is_null(value)) {
+            (void)json_object_del(object, key);
+        } else if (json_is_object(value)) {
+            json_drop_nulls(value);
+        }
+    }
+}

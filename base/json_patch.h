@@ -12,4 +12,7 @@
 /* The patch that makes `to` of `from`, for the caller; NULL if they are equal. */
 json_t *json_patch_between(const json_t *from, const json_t *to);
 
+/* Takes every member that is null out of the object and of those in it. */
+void json_drop_nulls(json_t *object);
+
 #endif

@@ -61,7 +61,9 @@ static int visit(void *context, const struct ledger_event *event, struct error *
     note_session(h, event);
     h->first_ms = h->first_ms == 0 ? event->time_ms : h->first_ms;
     h->last_ms = event->time_ms > h->last_ms ? event->time_ms : h->last_ms;
-    h->n_retries += event->what == JOB_LOST || event->what == JOB_BROKE;
+    bool is_retried = event->what == JOB_LOST || event->what == JOB_BROKE;
+    h->n_retries += is_retried;
+    h->n_bad += is_retried || event->what == JOB_REJECTED || event->what == JOB_CONFLICT;
     if (event->kind == LEASE_SHARD) {
         note_shard(h, walk->r, event);
     }

@@ -30,6 +30,7 @@ struct history {
     int64_t earlier_ms;     /* how long those before it worked, together */
     uint64_t n_events;      /* accepted, in all of them; twice where a partial was dropped */
     uint64_t n_retries;     /* attempts that ended badly or without an answer */
+    uint64_t n_bad;         /* and those that no other mends, and results that differed */
     struct history_second second[HISTORY_SECONDS]; /* a ring, by second */
     size_t n_shards;
     int64_t *leased_ms; /* [n_shards] in the run's order: its latest lease; 0: none */

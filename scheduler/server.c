@@ -135,6 +135,7 @@ static enum MHD_Result handle(struct exchange *x)
     struct server_answer answer = {.status = 200, .file = -1};
     struct server_request request = {.exchange = x,
                                      .right = x->right,
+                                     .path = x->route->path,
                                      .name = x->name,
                                      .body = bytes_of(x->body.data, x->body.size)};
     x->is_handled = true;

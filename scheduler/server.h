@@ -36,7 +36,8 @@ enum server_method { SERVER_GET, SERVER_POST };
 struct server_request {
     const struct exchange *exchange; /* the server's own */
     enum gate_right right;           /* of the token that was shown */
-    const char *name; /* what stands behind a route that ends with '/', or "" */
+    const char *path;                /* of the route */
+    const char *name; /* what stands behind a route that ends with '/' or '.', or "" */
     struct bytes body;
 };
 
@@ -76,7 +77,7 @@ struct server_answer {
 
 struct server_route {
     enum server_method method;
-    const char *path; /* "/api/v1/state"; "/api/v1/files/" takes one more name behind it */
+    const char *path; /* "/api/v1/state"; one that ends with '/' or '.' takes a name behind it */
     enum gate_right right;
     void (*handle)(void *context, const struct server_request *request,
                    struct server_answer *answer);

@@ -19,7 +19,7 @@ static const struct server_route *find_in(const struct server_table *table, cons
 {
     for (const struct server_route *r = table->routes; r->path != NULL; r++) {
         size_t size = strlen(r->path);
-        bool takes_name = size > 1 && r->path[size - 1] == '/';
+        bool takes_name = size > 1 && strchr("/.", r->path[size - 1]) != NULL;
         bool fits = takes_name ? strncmp(path, r->path, size) == 0 && path[size] != '\0'
                                : strcmp(path, r->path) == 0;
         if (fits &&

@@ -113,8 +113,7 @@ static void open_fixture(struct fixture *f, bool for_browsers, unsigned request_
     struct error err = {0};
     *f = (struct fixture){.seen = {.pipe = -1}};
     struct server_options options = {.listen = "127.0.0.1:0",
-                                     .routes = routes,
-                                     .context = &f->seen,
+                                     .table = {{routes, &f->seen}},
                                      .view_token = view,
                                      .control_token = control,
                                      .request_ms = request_ms,
@@ -468,7 +467,7 @@ static void what_is_taken_or_no_address_is_told(void **state)
     struct error err = {0};
     open_fixture(&f, false, 0);
     struct server_options options = {
-        .listen = server_address(f.server), .routes = routes, .view_token = view};
+        .listen = server_address(f.server), .table = {{routes, &f->seen}}, .view_token = view};
     assert_null(server_open(&options, &err));
     assert_int_equal(err.kind, ERROR_SYSTEM);
     check_contains(err.text, "in use");

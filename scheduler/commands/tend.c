@@ -8,12 +8,14 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json_patch.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "base/size.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/keeper.h"
 #include "scheduler/keeper_api.h"
+#include "scheduler/page_api.h"
 #include "scheduler/server.h"
 
 enum { TOKEN_LIMIT = 256, WORDS_MOST = 48, TAKEN_MOST = 32 };
@@ -45,9 +47,17 @@ struct tend {
     struct server *server;
     struct keeper *keeper;
     struct keeper_api api;
+    struct page_api page;
     int signals;
     uint64_t stopped_ms; /* when it was asked to end; 0: it was not */
 };
+
+static json_t *tell_child(void *keeper)
+{
+    json_t *child = keeper_to_json(keeper);
+    json_drop_nulls(child);
+    return child;
+}
 
 static void put(struct words *w, const char *word)
 {
@@ -113,7 +123,7 @@ static void wait_for_next(const struct tend *t)
                                         {.fd = server_fd(t->server), .events = POLLIN}};
     keeper_wait_for(t->keeper, fd + 2);
     int timeouts[] = {keeper_timeout_ms(t->keeper), server_timeout_ms(t->server),
-                      t->stopped_ms == 0 ? -1 : 1000};
+                      page_api_timeout_ms(&t->page), t->stopped_ms == 0 ? -1 : 1000};
     int timeout = -1;
     for (size_t i = 0; i < ARRAY_LENGTH(timeouts); i++) {
         if (timeouts[i] >= 0 && (timeout < 0 || timeouts[i] < timeout)) {
@@ -134,6 +144,7 @@ static void tend(struct tend *t)
             keeper_stop(t->keeper);
         }
         keeper_turn(t->keeper);
+        page_api_turn(&t->page);
         server_turn(t->server);
         if (t->stopped_ms != 0 &&
             (!keeper_has_child(t->keeper) || clock_now_ms() - t->stopped_ms >= STOP_MS)) {
@@ -156,6 +167,8 @@ static int serve(struct tend *t, struct server_options *http,
     t->server = server_open(http, err);
     t->keeper = t->server == NULL ? NULL : keeper_open(child, err);
     t->api.keeper = t->keeper;
+    t->page.server = t->server;
+    t->page.child = t->keeper;
     if (t->keeper != NULL) {
         log_line("keeper", "listening on %s", server_address(t->server));
         tend(t);
@@ -163,6 +176,7 @@ static int serve(struct tend *t, struct server_options *http,
     server_close(t->server);
     keeper_close(t->keeper);
     keeper_api_release(&t->api);
+    page_api_release(&t->page);
     signals_close(t->signals, &before);
     return t->keeper == NULL ? -1 : EXIT_COMPLETE;
 }
@@ -190,7 +204,8 @@ static int run(const struct invocation *invocation, struct error *err)
                                          .view_token = buffer_string(&view),
                                          .control_token = buffer_string(&control)};
         struct tend t = {
-            .api = {.folder = folder, .name = invocation_option(invocation, "name")}};
+            .api = {.folder = folder, .name = invocation_option(invocation, "name")},
+            .page = {.folder = folder, .tell_child = tell_child}};
         status = serve(&t, &options, &child, err);
     }
     buffer_release(&control);
