@@ -108,13 +108,13 @@ export function drawFailures(state, mayControl, onRerun) {
 // ---- cutflow
 
 export function drawCutflow(state) {
-  const channels = Object.keys(state.cutflow_steps);
+  const channels = state.channels.filter((c) => state.cutflow_steps[c]);
   offer(at("cutflow-channel"), channels.map((c) => [c, c]));
   const channel = at("cutflow-channel").value;
   const steps = state.cutflow_steps[channel] ?? [];
   fill(at("cutflow").querySelector("thead"), [channel], (c) => c,
     () => ["Sample", ...steps.map((step) => [step, "number"])]);
-  const samples = Object.keys(state.cutflow).filter((name) => state.cutflow[name][channel]);
+  const samples = state.status.samples.map((s) => s.name).filter((name) => state.cutflow[name]?.[channel]);
   fill(body("cutflow"), samples, (name) => name,
     (name) => [name, ...state.cutflow[name][channel].map((n) => [count(n), "number"])]);
 }

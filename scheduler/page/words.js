@@ -32,6 +32,7 @@ export function rate(perSecond) {
 }
 
 export function duration(seconds) {
+  if (seconds > 0 && seconds < 10) return `${seconds.toFixed(1)} s`;
   const s = Math.max(0, Math.round(seconds));
   const two = (n) => String(n).padStart(2, "0");
   const minutes = Math.floor(s / 60);
