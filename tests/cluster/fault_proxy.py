@@ -49,17 +49,21 @@ class Call:
 
 @dataclasses.dataclass
 class Rule:
-    """The calls to which a fault happens: a method, a pattern somewhere in path and query, a share
-    of those by chance, and at most so many."""
+    """The calls to which a fault happens: a method, a pattern somewhere in path and query; of those a
+    share by chance, or every so many, and at most so many."""
     fault: Callable
     method: str = ""
     path: str = ""
     share: float = 1.0
+    every: int = 1
     most: int = 2**31
+    seen: int = 0
 
     def wants(self, call, chance):
-        return (self.most > 0 and self.method in ("", call.method)
-                and re.search(self.path, call.path) is not None and chance < self.share)
+        if self.method not in ("", call.method) or not re.search(self.path, call.path):
+            return False
+        self.seen += 1
+        return self.most > 0 and chance < self.share and self.seen % self.every == 0
 
 
 def status_body(code, message="said the fault proxy", **more):

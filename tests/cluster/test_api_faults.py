@@ -217,8 +217,8 @@ def test_a_mirror_survives_410_in_every_form(client, proxy, cluster, namespace):
     client.run("ensure", namespace, 600)  # more than a page
     proxy.calls.clear()
     proxy.rules = [
-        Rule(path="continue=", share=0.3, fault=fault_proxy.answer(410)),
-        Rule(path="watch=", share=0.3, fault=fault_proxy.answer(410)),
+        Rule(path="continue=", every=3, fault=fault_proxy.answer(410)),
+        Rule(path="watch=", every=3, fault=fault_proxy.answer(410)),
         Rule(path="watch=", fault=fault_proxy.watch(fault_proxy.end_with(EXPIRED, 1.5)))]
     client.start("mirror", namespace, "Job", "try=orders")
     began = time.monotonic()

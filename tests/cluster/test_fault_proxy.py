@@ -80,6 +80,11 @@ def test_rules_choose_by_method_path_and_number(proxy):
     assert len(Echo.asked) == 3
 
 
+def test_a_rule_may_want_every_third_call(proxy):
+    proxy.rules = [Rule(every=3, fault=fault_proxy.answer(503))]
+    assert [ask(proxy)[0].status for _ in range(7)] == [200, 200, 503, 200, 200, 503, 200]
+
+
 def test_an_answer_of_ours_is_a_status(proxy):
     proxy.rules = [Rule(fault=fault_proxy.answer(429, "slowly", retry_after=7))]
     answer, said = ask(proxy)
