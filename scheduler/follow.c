@@ -31,10 +31,10 @@ struct follower {
 };
 
 /* One line in the place of the bar's words. */
-static void show_pause(struct follower *f, const char *why)
+static void show_note(struct follower *f, const char *note)
 {
     struct progress_numbers numbers = f->state.numbers;
-    numbers.paused = why;
+    numbers.note = note;
     progress_update(f->progress, &numbers);
 }
 
@@ -42,7 +42,7 @@ static void show_state(struct follower *f)
 {
     struct progress_numbers numbers = f->state.numbers;
     if (!f->state.has_numbers) {
-        show_pause(f, "the scheduler starts");
+        show_note(f, "the scheduler starts");
         return;
     }
     if (f->state.waiting[0] != '\0' && numbers.n_workers == 0) {
@@ -87,11 +87,11 @@ static void show_silence(struct follower *f)
     }
     if (f->why[0] != '\0') {
         (void)snprintf(text, sizeof text, "the scheduler's pod waits: %s", f->why);
-        show_pause(f, text);
+        show_note(f, text);
     } else if (!f->was_heard) {
-        show_pause(f, "the scheduler's pod starts");
+        show_note(f, "the scheduler's pod starts");
     } else if (now - f->heard_ms >= LOST_AFTER_MS) {
-        show_pause(f, "connection lost, the run goes on; trying again");
+        show_note(f, "connection lost, the run goes on; trying again");
     }
 }
 

@@ -165,7 +165,9 @@ void progress_update(struct progress *p, const struct progress_numbers *c)
     p->n_done = c->n_done;
     double share = c->n_all == 0 ? 0 : (double)c->n_done / (double)c->n_all;
     char words[256];
-    if (c->paused != NULL) {
+    if (c->note != NULL) {
+        (void)snprintf(words, sizeof words, "%.200s", c->note);
+    } else if (c->paused != NULL) {
         (void)snprintf(words, sizeof words, "paused: %.200s", c->paused);
     } else {
         describe(p, c, words, sizeof words);
