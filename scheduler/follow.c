@@ -154,27 +154,34 @@ static int leave(const struct follower *f)
     return EXIT_INCOMPLETE;
 }
 
+/* Waits until then: 0, or 1 if somebody asks to stop meanwhile. */
+static int wait_until(const struct follower *f, uint64_t next_ms, struct error *err)
+{
+    struct k8s *k = remote_k8s(f->remote);
+    for (uint64_t now = clock_now_ms(); now < next_ms; now = clock_now_ms()) {
+        if (k8s_wait(k, f->signals, (uint32_t)(next_ms - now), err) != 0) {
+            return -1;
+        }
+        if (signals_take(f->signals)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Until it is over or somebody asks to stop: 1 then. */
 static int go_on(struct follower *f, struct error *err)
 {
-    for (;;) {
+    int rc = 0;
+    while (rc == 0) {
         uint64_t next_ms = clock_now_ms() + EVERY_MS;
-        if (poll_state(f, err) != 0) {
-            return -1;
-        }
-        if (f->state.is_over) {
+        rc = poll_state(f, err);
+        if (rc == 0 && f->state.is_over) {
             return 0;
         }
-        for (uint64_t now = clock_now_ms(); now < next_ms; now = clock_now_ms()) {
-            if (k8s_wait(remote_k8s(f->remote), f->signals, (uint32_t)(next_ms - now), err) !=
-                0) {
-                return -1;
-            }
-            if (signals_take(f->signals)) {
-                return 1;
-            }
-        }
+        rc = rc == 0 ? wait_until(f, next_ms, err) : rc;
     }
+    return rc;
 }
 
 int follow(struct remote *r, struct error *err)
