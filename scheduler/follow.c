@@ -31,22 +31,23 @@ struct follower {
 };
 
 /* One line in the place of the bar's words. */
-static void show_pause(struct follower *f, const char *why)
+static void show_note(struct follower *f, const char *note)
 {
     struct progress_numbers numbers = f->state.numbers;
-    numbers.paused = why;
+    numbers.note = note;
     progress_update(f->progress, &numbers);
 }
 
 static void show_state(struct follower *f)
 {
-    struct progress_numbers numbers = f->state.numbers;
-    if (f->state.waiting[0] != '\0' && numbers.n_workers == 0) {
-        show_pause(f, f->state.waiting);
+    if (f->state.waiting[0] != '\0' && f->state.numbers.n_workers == 0) {
+        char text[sizeof f->state.waiting + 16];
+        (void)snprintf(text, sizeof text, "waiting: %s", f->state.waiting);
+        show_note(f, text);
     } else if (!f->state.has_numbers) {
-        show_pause(f, "the scheduler starts");
+        show_note(f, "the scheduler starts");
     } else {
-        progress_update(f->progress, &numbers);
+        progress_update(f->progress, &f->state.numbers);
     }
 }
 
@@ -75,11 +76,11 @@ static void show_silence(struct follower *f)
     }
     if (f->why[0] != '\0') {
         (void)snprintf(text, sizeof text, "the scheduler's pod waits: %s", f->why);
-        show_pause(f, text);
+        show_note(f, text);
     } else if (!f->was_heard) {
-        show_pause(f, "the scheduler's pod starts");
+        show_note(f, "the scheduler's pod starts");
     } else if (now - f->heard_ms >= LOST_AFTER_MS) {
-        show_pause(f, "connection lost, the run goes on; trying again");
+        show_note(f, "connection lost, the run goes on; trying again");
     }
 }
 
@@ -147,27 +148,34 @@ static int leave(const struct follower *f)
     return EXIT_INCOMPLETE;
 }
 
+/* Waits until then: 0, or 1 if somebody asks to stop meanwhile. */
+static int wait_until(const struct follower *f, uint64_t next_ms, struct error *err)
+{
+    struct k8s *k = remote_k8s(f->remote);
+    for (uint64_t now = clock_now_ms(); now < next_ms; now = clock_now_ms()) {
+        if (k8s_wait(k, f->signals, (uint32_t)(next_ms - now), err) != 0) {
+            return -1;
+        }
+        if (signals_take(f->signals)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Until it is over or somebody asks to stop: 1 then. */
 static int go_on(struct follower *f, struct error *err)
 {
-    for (;;) {
+    int rc = 0;
+    while (rc == 0) {
         uint64_t next_ms = clock_now_ms() + EVERY_MS;
-        if (poll_state(f, err) != 0) {
-            return -1;
-        }
-        if (f->state.is_over) {
+        rc = poll_state(f, err);
+        if (rc == 0 && f->state.is_over) {
             return 0;
         }
-        for (uint64_t now = clock_now_ms(); now < next_ms; now = clock_now_ms()) {
-            if (k8s_wait(remote_k8s(f->remote), f->signals, (uint32_t)(next_ms - now), err) !=
-                0) {
-                return -1;
-            }
-            if (signals_take(f->signals)) {
-                return 1;
-            }
-        }
+        rc = rc == 0 ? wait_until(f, next_ms, err) : rc;
     }
+    return rc;
 }
 
 int follow(struct remote *r, struct error *err)

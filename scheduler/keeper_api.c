@@ -109,14 +109,14 @@ static void answer_state(void *context, const struct server_request *request,
 static void answer_command(void *context, const struct server_request *request,
                            struct server_answer *answer)
 {
-    const struct keeper_api *api = context;
+    struct keeper_api *api = context;
     struct error err = {0};
     json_t *body = body_of(request, answer);
     if (body == NULL) {
         return;
     }
-    if (relayed_start(body, api->folder, &answer->source, &err) != 0) {
-        server_refuse_error(answer, 400, &err);
+    if (relayed_start(body, api->folder, &api->n_commands, &answer->source, &err) != 0) {
+        server_refuse(answer, err.kind == ERROR_INPUT ? 400 : 503, "%s", err.text);
     } else {
         answer->type = "application/octet-stream";
     }

@@ -22,6 +22,7 @@ struct keeper_api {
     const char *folder;    /* borrowed */
     const char *name;      /* of the run, or NULL; borrowed */
     struct look look;      /* of the run, once there is a ledger */
+    size_t n_commands;     /* that run for somebody */
     uint64_t look_again_ms;
     json_t *progress; /* as it was last; NULL: unknown */
 };

@@ -12,7 +12,7 @@
 #include "scheduler/server.h"
 
 enum { TOKEN_SIZE = 512, PATH_SIZE = 128 };
-enum { TURN_MS = 1000, ASK_MS = 8000, COMMAND_MS = INT32_MAX };
+enum { TURN_MS = 1000, LOOK_MS = 4000, ASK_MS = 20000, COMMAND_MS = INT32_MAX };
 
 static const char prefix[] = "k8s:";
 
@@ -184,6 +184,14 @@ struct asked {
     void *context;
 };
 
+/* A Service that was just made has no list of endpoints for a moment: its pod may still come. */
+static bool is_young(const json_t *status)
+{
+    const char *kind =
+        json_string_value(json_object_get(json_object_get(status, "details"), "kind"));
+    return kind != NULL && strcmp(kind, "endpoints") == 0;
+}
+
 /* Our scheduler refuses with {"error": ...}, the API server with a Status, whose words the client
  * has put into the error. */
 void remote_explain(const struct remote *r, const struct k8s_answer *answer, struct error *out)
@@ -193,7 +201,12 @@ void remote_explain(const struct remote *r, const struct k8s_answer *answer, str
     *out = answer->error;
     if (ours != NULL) {
         (void)error_set(out, answer->error.kind, "%s", ours);
-    } else if (kind != NULL && strcmp(kind, "Status") == 0) {
+    } else if (kind == NULL || strcmp(kind, "Status") != 0) {
+        return;
+    } else if (is_young(answer->body)) {
+        (void)error_set(out, ERROR_SYSTEM, "the scheduler of %s is not there yet",
+                        r->named.name);
+    } else {
         (void)explain(r, answer->status, out);
     }
 }
@@ -253,7 +266,9 @@ static int ask(struct remote *r, const char *path, enum gate_right right, const 
     struct remote_request request = {.path = path,
                                      .right = right,
                                      .body = body,
-                                     .timeout_ms = a->take == NULL ? ASK_MS : COMMAND_MS,
+                                     .timeout_ms = a->take != NULL ? COMMAND_MS
+                                                   : body != NULL  ? ASK_MS
+                                                                   : LOOK_MS,
                                      .take = a->take == NULL ? NULL : take_reply,
                                      .done = note_answer,
                                      .context = a};

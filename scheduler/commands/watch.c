@@ -276,13 +276,13 @@ static int watch_remote(struct remote *r, struct view *v, struct error *err)
 {
     static const struct timespec pause = {.tv_sec = EVERY_S};
     for (;;) {
-        bool works = false;
+        bool works = true;
         int status = is_at_work(r, &works, err) == 0 ? show_remote_frame(r, v, err) : -1;
-        if (status < 0 && err->kind == ERROR_SYSTEM) {
-            if (show_lost(v, err) != 0) {
-                return -1;
-            }
-        } else if (status != EXIT_INCOMPLETE || !works) {
+        if (status < 0 && err->kind == ERROR_SYSTEM && show_lost(v, err) == 0) {
+            status = EXIT_INCOMPLETE;
+            works = true;
+        }
+        if (status != EXIT_INCOMPLETE || !works) {
             return status;
         }
         (void)nanosleep(&pause, NULL);
