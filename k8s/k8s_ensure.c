@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "k8s/k8s_client.h"
+#include "k8s/k8s_stream.h"
 
 enum { ROUNDS = 5 }; /* of POST, and looking; each has a back-off of its own within */
 
