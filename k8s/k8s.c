@@ -110,13 +110,6 @@ const char *k8s_server(const struct k8s *k)
     return k->config.server;
 }
 
-const char *k8s_metadata(const json_t *object, const char *key)
-{
-    const char *text =
-        json_string_value(json_object_get(json_object_get(object, "metadata"), key));
-    return text == NULL ? "" : text;
-}
-
 int k8s_turn(struct k8s *k, struct error *err)
 {
     assert(!k->turning); /* waiting within a callback would never end */

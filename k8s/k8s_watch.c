@@ -289,7 +289,8 @@ static int ask_watch(struct k8s_watch *w, struct error *err)
             .method = K8S_GET,
             .resource = w->resource,
             .query = (const char *)query.data,
-            .timeout_ms = w->limit_s * 1000 + timing->watch_grace_ms,
+            /* Of a server that goes on beyond its own limit; silence is noticed before. */
+            .timeout_ms = w->limit_s * 1000 + 2 * timing->watch_grace_ms,
             .take = hear_stream,
             .context = w,
         };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_k8s_watch.c - claims about watches of k8s/k8s.h, with a server in this process that makes the
  * faults: a mirror says in the end what the server has, whatever happened between. */
+#include "k8s/k8s_stream.h"
 #include "tests/support/fake_api.h"
 
 enum { REPLIES = 8, PATIENCE_MS = 20000 };
