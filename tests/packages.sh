@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # packages.sh LIST... - installs the Debian packages of the lists that are missing; none, if none
-# is. Lists: build (both programs and the generator), test (tests/run.sh), check (all its checks).
+# is. Lists: build (both programs and the generator), test (tests/run.sh), check (all its checks),
+# cluster (the tests on a Kubernetes cluster, which need Go 1.24 or later too).
 set -eu
 
 build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
@@ -10,14 +11,16 @@ build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
     libyaml-dev libzmq3-dev fonts-dejavu-core'
 test='python3 python3-venv procps'
 check='git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev llvm-14
-    fish mandoc zsh'
+    fish mandoc zsh shellcheck'
+cluster='buildah busybox-static containerd containernetworking-plugins curl iproute2 iptables openssl
+    runc util-linux'
 
 wanted=
 for list in "$@"; do
     case $list in
-        build | test | check) wanted="$wanted ${!list}" ;;
+        build | test | check | cluster) wanted="$wanted ${!list}" ;;
         *)
-            echo "packages.sh: no list '$list': build, test, check" >&2
+            echo "packages.sh: no list '$list': build, test, check, cluster" >&2
             exit 2
             ;;
     esac

@@ -183,12 +183,24 @@ def insert(*events, after=1):
     return change
 
 
-def end_with(event, after):
-    """Ends the stream with an event of ours."""
+def bookmarked(pieces):
+    """A bookmark after each event, where a server sends one a minute."""
+    for line in lines(pieces):
+        yield line
+        if line:
+            about = json.loads(line)["object"]
+            yield json.dumps({"type": "BOOKMARK", "object": {
+                "kind": about["kind"], "apiVersion": about["apiVersion"],
+                "metadata": {"resourceVersion": about["metadata"]["resourceVersion"]}}}).encode() + b"\n"
+
+
+def end_with(event, after_s):
+    """Ends the stream with an event of ours, with the first one that comes after so many seconds."""
     def change(pieces):
-        for number, line in enumerate(lines(pieces), 1):
+        until = time.monotonic() + after_s
+        for line in lines(pieces):
             yield line
-            if number == after:
+            if time.monotonic() >= until:
                 break
         yield json.dumps(event).encode() + b"\n"
     return change
@@ -306,7 +318,7 @@ class FaultProxy:
     """server is the API server's address, ca what its certificate is checked with (None: plain HTTP),
     certificate and key our own, token what is shown to the server."""
 
-    def __init__(self, server, ca, certificate, key, token, seed=1):
+    def __init__(self, server, ca, certificate, key, token, seed=3):
         self.server = urllib.parse.urlsplit(server)
         self.token = token
         self.rules = []
