@@ -44,9 +44,8 @@ static int read_config(struct kubeconfig *config, const struct k8s_options *opti
                  ? kubeconfig_find(config, options->context, err)
                  : kubeconfig_read(config, options->kubeconfig, options->context, err);
     if (rc == 0 && http_check_server(config->server, err) != 0) {
+        rc = error_prefix(err, "kubeconfig, context '%s'", config->context);
         kubeconfig_release(config);
-        return error_prefix(err, "kubeconfig, context '%s'",
-                            config->context == NULL ? "" : config->context);
     }
     return rc;
 }

@@ -117,7 +117,9 @@ static int find_entry(const struct sources *s, const char *kind, const char *fie
             }
         }
     }
-    return error_set(err, ERROR_INPUT, "%s: no '%s' among its %s", s->text[0].path, name, kind);
+    return error_set(err, ERROR_INPUT,
+                     "%s: no '%s' among its %s: mend it, or use another context",
+                     s->text[0].path, name, kind);
 }
 
 static int read_cluster(struct kubeconfig *out, const struct entry *cluster, struct error *err)
@@ -131,8 +133,11 @@ static int read_cluster(struct kubeconfig *out, const struct entry *cluster, str
         return -1;
     }
     if (out->server == NULL) {
-        return error_set(err, ERROR_INPUT, "%s: the cluster of context '%s' has no server",
-                         cluster->text->path, out->context);
+        return error_set(
+            err, ERROR_INPUT,
+            "%s: the cluster of context '%s' has no server: mend it, or get a kubeconfig "
+            "anew from your provider",
+            cluster->text->path, out->context);
     }
     size_t n = strlen(out->server);
     while (n > 0 && out->server[n - 1] == '/') {
@@ -264,7 +269,8 @@ static int read_user(struct kubeconfig *out, const struct entry *user, struct er
     bool has_certificate = out->certificate.size > 0 || out->certificate_path != NULL;
     bool has_key = out->key.size > 0 || out->key_path != NULL;
     if (has_certificate != has_key) {
-        return refuse(user, user->map, "client-certificate and client-key go together", err);
+        return refuse(user, user->map,
+                      "client-certificate and client-key go together: give both", err);
     }
     const struct entry exec = {find_set(user->map, "exec"), user->text};
     return exec.map == NULL ? 0 : read_exec(&out->exec, &exec, err);

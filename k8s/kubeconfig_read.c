@@ -108,7 +108,7 @@ static int add_file(struct files *files, const char *path, size_t size, bool may
         return error_no_memory(err, "a kubeconfig");
     }
     if (file_read(files->path[i], KUBECONFIG_SIZE_LIMIT, &files->content[i], err) != 0) {
-        return -1;
+        return error_prefix(err, "kubeconfig");
     }
     files->text[i] = (struct kubeconfig_text){files->path[i], files->folder[i],
                                               files->content[i].data, files->content[i].size};
@@ -141,7 +141,7 @@ static int read_authority(struct kubeconfig *config, struct error *err)
     return file_read(config->authority_path, KUBECONFIG_SIZE_LIMIT, &config->authority, err) ==
                    0
                ? 0
-               : error_prefix(err, "certificate-authority");
+               : error_prefix(err, "the kubeconfig's certificate-authority");
 }
 
 int kubeconfig_read(struct kubeconfig *out, const char *paths, const char *context,
@@ -224,9 +224,11 @@ int kubeconfig_find(struct kubeconfig *out, const char *context, struct error *e
     char *path = home == NULL ? NULL : file_join(home, ".kube/config");
     if (path == NULL || access(path, R_OK) != 0) {
         free(path);
-        return error_set(err, ERROR_INPUT,
-                         "no kubeconfig: neither KUBECONFIG nor ~/.kube/config is there, and "
-                         "this is no pod with a service account's token");
+        return error_set(
+            err, ERROR_INPUT,
+            "no kubeconfig: neither KUBECONFIG nor ~/.kube/config is there, and "
+            "this is no pod with a service account's token: get one from the cluster's "
+            "administrator or your provider");
     }
     int rc = kubeconfig_read(out, path, context, err);
     free(path);

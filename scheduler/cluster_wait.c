@@ -64,6 +64,10 @@ static int fail_restarting(struct waiting *w, struct error *err)
 static int judge(struct waiting *w, struct scheduler_pod *seen, struct error *err)
 {
     const char *why = seen->why.size == 0 ? NULL : buffer_string(&seen->why);
+    if (!seen->has_run) {
+        return error_set(err, ERROR_INPUT, "run %s was removed by somebody: launch it again",
+                         w->run);
+    }
     if (seen->is_ready) {
         return 1;
     }

@@ -12,7 +12,7 @@
 
 enum {
     REPORT_MS = 1000,  /* at most once in so long */
-    LACKING_MS = 3000, /* pods that do not start sooner may wait for something */
+    LACKING_MS = 1500, /* pods that do not start sooner may wait for something */
     ASK_WHY_MS = 2000,
     SILENT_MS = 5000,  /* no word from the API server in so long is worth one of ours */
     PENDING_PAGE = 20, /* pending pods that are looked at: one tells what all wait for */

@@ -138,10 +138,7 @@ static int decode_token(const json_t *secret, char out[TOKEN_SIZE], struct error
 /* A run without its Secret or Service is no run; what else the server says stands as it is. */
 static int explain(const struct remote *r, int status, struct error *err)
 {
-    return status != 404
-               ? -1
-               : error_set(err, ERROR_INPUT, "there is no run %s in namespace %s of %s",
-                           r->named.name, k8s_namespace(r->k8s), k8s_server(r->k8s));
+    return status != 404 ? -1 : scheduler_pod_no_run(r->k8s, r->named.name, err);
 }
 
 const char *remote_token(struct remote *r, enum gate_right right, struct error *err)
