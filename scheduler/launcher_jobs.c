@@ -250,6 +250,11 @@ static int jobs_look(struct launcher *l, struct launcher_gone *gone, struct erro
     return 0;
 }
 
+static bool jobs_ask(struct launcher *l, const char *name)
+{
+    return pod_ends_ask(l->ends, name);
+}
+
 static void jobs_sweep(const struct run *r, const struct launcher_options *options)
 {
     jobs_close(jobs_open(r, options, NULL), true);
@@ -260,6 +265,7 @@ const struct launcher_kind launcher_jobs = {
     .summary = "pods of Indexed Jobs in the Kubernetes cluster that this program is in",
     .open = jobs_open,
     .look = jobs_look,
+    .ask = jobs_ask,
     .close = jobs_close,
     .sweep = jobs_sweep,
 };
