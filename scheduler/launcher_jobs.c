@@ -69,8 +69,11 @@ void jobs_take(struct launcher *l, const json_t *object)
     }
     l->next_number = job.number >= l->next_number ? job.number + 1 : l->next_number;
     struct jobs_member *m = find(l, job.number);
-    m = m != NULL ? m : insert(l, job.number);
+    if (m == NULL && (m = insert(l, job.number)) != NULL) {
+        m->is_judged = job.is_over; /* what came of it an earlier scheduler knew */
+    }
     if (m != NULL) {
+        job.n_stuck = m->job.n_stuck;
         m->job = job;
         (void)snprintf(m->uid, sizeof m->uid, "%s",
                        json_text(json_object_get(object, "metadata"), "uid"));
@@ -91,6 +94,7 @@ static void take_gone(void *context, const json_t *object)
     if (!fleet_job_read(object, l->name, &job, NULL) || (m = find(l, job.number)) == NULL) {
         return;
     }
+    jobs_judge(l, m); /* others may have deleted it */
     pod_ends_forget(l->ends, m->name);
     size_t at = (size_t)(m - l->member);
     memmove(m, m + 1, (l->n - at - 1) * sizeof *m);
