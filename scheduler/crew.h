@@ -23,8 +23,10 @@ struct member {
     struct message_hello hello;
     uint64_t heard_ms;
     uint64_t said_ms;
-    uint32_t n_wanted; /* leases it would take */
-    size_t n_done;     /* answers accepted */
+    uint64_t parting_ms; /* since it goes, and the launcher is asked why; 0: it stays */
+    const char *parting; /* what is said of it when nothing better is known; borrowed */
+    uint32_t n_wanted;   /* leases it would take */
+    size_t n_done;       /* answers accepted */
     size_t n_grants;
     struct grant grant[MESSAGE_LEASES_MAX];
 };

@@ -70,6 +70,18 @@ void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, con
     crew_dismiss(&d->crew, m);
 }
 
+void dispatch_part(struct dispatch *d, struct member *m, const char *why)
+{
+    m->n_wanted = 0;
+    if (m->n_grants == 0 || d->kind == NULL || d->kind->ask == NULL ||
+        !d->kind->ask(d->launcher, m->hello.worker)) {
+        dispatch_dismiss(d, m, why, NULL);
+        return;
+    }
+    m->parting_ms = clock_now_ms();
+    m->parting = why;
+}
+
 /* Workers beat often enough not to be taken for gone. */
 uint32_t dispatch_heartbeat_ms(const struct dispatch *d)
 {
@@ -204,6 +216,7 @@ int dispatch_hear(struct dispatch *d, const struct wire_peer *peer, struct error
         return 0;
     }
     m->heard_ms = clock_now_ms();
+    m->parting_ms = 0; /* it is back */
     uint32_t n = 0;
     switch (type) {
     case MESSAGE_WANT:
@@ -219,7 +232,7 @@ int dispatch_hear(struct dispatch *d, const struct wire_peer *peer, struct error
     case MESSAGE_FAILURE:
         return hear_failure(d, m, &message, err);
     case MESSAGE_END:
-        dispatch_dismiss(d, m, "the worker was asked to stop", NULL);
+        dispatch_part(d, m, "the worker was asked to stop");
         return 0;
     default:
         log_line("scheduler", "worker %s: a message that is not for a scheduler",

@@ -52,6 +52,10 @@ void dispatch_acknowledge(struct dispatch *d, const struct wire_peer *peer,
  * NULL), and wait again. */
 void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, const char *log);
 
+/* The same, once the launcher has told why it goes, or for a while has not; at once if it holds
+ * nothing, or nothing is to be known. why: in place of that; kept. */
+void dispatch_part(struct dispatch *d, struct member *m, const char *why);
+
 uint32_t dispatch_heartbeat_ms(const struct dispatch *d);
 
 /* Takes the message in d->in. Fails only for want of memory. */

@@ -126,10 +126,11 @@ static int end(const struct follower *f, struct error *err)
     const json_t *child = json_object_get(f->last, "child");
     const char *outcome = json_string_value(json_object_get(child, "outcome"));
     const char *said = json_string_value(json_object_get(child, "said"));
-    if (f->state.exit_status == EXIT_USAGE) {
+    if (f->state.exit_status == EXIT_USAGE || f->state.exit_status == EXIT_TROUBLE) {
         size_t size = 0;
         const char *line = follow_last_line(said, &size);
-        return error_set(err, ERROR_INPUT, "%.*s", (int)size, line);
+        return error_set(err, f->state.exit_status == EXIT_USAGE ? ERROR_INPUT : ERROR_SYSTEM,
+                         "%.*s", (int)size, line);
     }
     if (outcome != NULL && print_now(outcome, strlen(outcome), err) != 0) {
         return -1;

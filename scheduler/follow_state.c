@@ -18,10 +18,12 @@ static const char *text(const json_t *object, const char *key)
     return found == NULL ? "" : found;
 }
 
-/* A launch that was refused, or is done, stays so; a signal is the pod's end, and comes back. */
+/* A launch that was refused, or is done, stays so, and so does trouble that is not tried again; a
+ * signal is the pod's end, and comes back. */
 static bool is_final(int status)
 {
-    return status == EXIT_COMPLETE || status == EXIT_USAGE || status == EXIT_INCOMPLETE;
+    return status == EXIT_COMPLETE || status == EXIT_USAGE || status == EXIT_INCOMPLETE ||
+           status == EXIT_TROUBLE;
 }
 
 static void read_child(const json_t *child, struct follow_state *out)

@@ -38,6 +38,10 @@ struct launcher_kind {
      * they are started, (ERROR_INPUT) if they may not be started at all. Never waits. */
     int (*look)(struct launcher *l, struct launcher_gone *gone, struct error *err);
 
+    /* Finds out why a worker goes, or is not heard any more: if that is to be known, a look soon
+     * tells of it as one that ended. False if not. NULL where a look tells by itself. */
+    bool (*ask)(struct launcher *l, const char *name);
+
     /* is_over: nothing is left to do, and the workers were told. Else workers that end with this
      * program are stopped; others wait for the next scheduler of the run. */
     void (*close)(struct launcher *l, bool is_over);

@@ -69,8 +69,11 @@ void jobs_take(struct launcher *l, const json_t *object)
     }
     l->next_number = job.number >= l->next_number ? job.number + 1 : l->next_number;
     struct jobs_member *m = find(l, job.number);
-    m = m != NULL ? m : insert(l, job.number);
+    if (m == NULL && (m = insert(l, job.number)) != NULL) {
+        m->is_judged = job.is_over; /* what came of it an earlier scheduler knew */
+    }
     if (m != NULL) {
+        job.n_stuck = m->job.n_stuck;
         m->job = job;
         (void)snprintf(m->uid, sizeof m->uid, "%s",
                        json_text(json_object_get(object, "metadata"), "uid"));
@@ -91,6 +94,7 @@ static void take_gone(void *context, const json_t *object)
     if (!fleet_job_read(object, l->name, &job, NULL) || (m = find(l, job.number)) == NULL) {
         return;
     }
+    jobs_judge(l, m); /* others may have deleted it */
     pod_ends_forget(l->ends, m->name);
     size_t at = (size_t)(m - l->member);
     memmove(m, m + 1, (l->n - at - 1) * sizeof *m);
@@ -250,6 +254,11 @@ static int jobs_look(struct launcher *l, struct launcher_gone *gone, struct erro
     return 0;
 }
 
+static bool jobs_ask(struct launcher *l, const char *name)
+{
+    return pod_ends_ask(l->ends, name);
+}
+
 static void jobs_sweep(const struct run *r, const struct launcher_options *options)
 {
     jobs_close(jobs_open(r, options, NULL), true);
@@ -260,6 +269,7 @@ const struct launcher_kind launcher_jobs = {
     .summary = "pods of Indexed Jobs in the Kubernetes cluster that this program is in",
     .open = jobs_open,
     .look = jobs_look,
+    .ask = jobs_ask,
     .close = jobs_close,
     .sweep = jobs_sweep,
 };

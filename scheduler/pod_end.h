@@ -22,7 +22,8 @@ struct pod_end {
     char *log; /* last lines, or NULL where there are none any more */
 };
 
-/* Finds the failed pods of Jobs and reads their logs, without waiting. */
+/* Finds the failed pods of Jobs, and those that it is asked for, and reads their logs; without
+ * waiting. */
 struct pod_ends;
 
 struct pod_ends *pod_ends_create(struct k8s *k, struct error *err);
@@ -31,6 +32,11 @@ void pod_ends_destroy(struct pod_ends *e); /* before the client is closed; NULL 
 /* Looks for failed pods of that Job which are not known yet. False, and nothing was begun, while
  * another look is under way. */
 bool pod_ends_look(struct pod_ends *e, const char *job);
+
+/* Asks for the one pod of that name, which goes or is not heard any more, until it is seen to have
+ * ended, to be deleted, or to be gone; for a few seconds. Only then it is told. False if it was
+ * told before. */
+bool pod_ends_ask(struct pod_ends *e, const char *name);
 
 /* True while a look, or the reading of a log, is under way. */
 bool pod_ends_busy(const struct pod_ends *e);

@@ -34,6 +34,7 @@ static void a_run_is_over_when_its_child_will_not_come_back(void **state)
         {"{\"running\": false, \"exit\": 3, \"retry_in_s\": null}", true, 3},
         {"{\"running\": false, \"exit\": 2, \"retry_in_s\": null}", true, 2},
         {"{\"running\": false, \"exit\": 4, \"retry_in_s\": 7}", false, 4},
+        {"{\"running\": false, \"exit\": 4, \"retry_in_s\": null}", true, 4},
         {"{\"running\": false, \"exit\": 3, \"retry_in_s\": 7}", false, 3},
         {"{\"running\": false, \"exit\": 143, \"retry_in_s\": null}", false,
          143}, /* the pod ends */

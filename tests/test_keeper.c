@@ -32,6 +32,17 @@ static void only_trouble_and_signals_are_tried_again_ever_more_slowly(void **sta
     }
 }
 
+static void trouble_is_counted_until_something_else_happens(void **state)
+{
+    (void)state;
+    assert_int_equal(keeper_count_trouble(4, 0, 10), 1);
+    assert_int_equal(keeper_count_trouble(4, 2, 59999), 3);
+    assert_int_equal(keeper_count_trouble(4, 2, 60000), 1);
+    assert_int_equal(keeper_count_trouble(128 + 9, 2, 10), 2);
+    assert_int_equal(keeper_count_trouble(3, 2, 10), 0);
+    assert_int_equal(keeper_count_trouble(0, 2, 10), 0);
+}
+
 static void a_tail_keeps_whole_lines_of_the_end(void **state)
 {
     (void)state;
@@ -192,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_trouble_and_signals_are_tried_again_ever_more_slowly),
+        cmocka_unit_test(trouble_is_counted_until_something_else_happens),
         cmocka_unit_test(a_tail_keeps_whole_lines_of_the_end),
         cmocka_unit_test(commands_that_look_run_from_afar_and_no_others),
         cmocka_unit_test(a_page_shows_text_as_it_is),
