@@ -103,7 +103,8 @@ static void another_context_may_be_asked_for(void **state)
     assert_null(k.token);
     kubeconfig_release(&k);
     assert_int_equal(decode(&k, whole, "fourth", &err), -1);
-    assert_string_equal(err.text, "K: no 'fourth' among its contexts");
+    assert_string_equal(err.text,
+                        "K: no 'fourth' among its contexts: mend it, or use another context");
 }
 
 #define CONTEXT "current-context: x\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n"
@@ -227,7 +228,7 @@ static void of_several_files_the_first_counts(void **state)
     kubeconfig_release(&k);
     assert_int_equal(unlink(ca), 0);
     assert_int_equal(kubeconfig_read(&k, b, NULL, &err), -1);
-    check_begins(err.text, "certificate-authority: ");
+    check_begins(err.text, "the kubeconfig's certificate-authority: ");
     check_contains(err.text, ca);
     free(a);
     free(b);
