@@ -106,11 +106,11 @@ static int add_file(struct files *files, const char *path, size_t size, bool may
     if (files->folder[i] == NULL) {
         return error_no_memory(err, "a kubeconfig");
     }
-    if (file_read(files->path[i], KUBECONFIG_SIZE_LIMIT, &files->content[i], err) != 0) {
-        return -1;
-    }
-    files->n++;
-    return 0;
+    struct buffer content = {0};
+    int rc = file_read(files->path[i], KUBECONFIG_SIZE_LIMIT, &content, err);
+    files->content[i] = content; /* released with the rest, either way */
+    files->n += rc == 0 ? 1 : 0;
+    return rc;
 }
 
 static int add_files(struct files *files, const char *paths, struct error *err)
