@@ -52,7 +52,11 @@ static void quote(const char *text, size_t size, char out[MESSAGE_SIZE])
     size_t n = 0;
     for (size_t i = 0; i < size && n < MESSAGE_SIZE - 4; i++) {
         unsigned char c = (unsigned char)text[i];
-        out[n++] = c < ' ' || c == 0x7f ? ' ' : text[i];
+        if (c < ' ' || c == 0x7f) {
+            out[n++] = ' ';
+        } else {
+            out[n++] = text[i];
+        }
     }
     out[n] = '\0';
     if (n < size) {
