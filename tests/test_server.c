@@ -151,19 +151,31 @@ struct row {
     unsigned status[N_TOKENS];
 };
 
+static unsigned expected_status(const struct row *row, const char *method, size_t token)
+{
+    if (row->method != NULL && strcmp(method, row->method) == 0) {
+        return row->status[token];
+    }
+    return token < FIRST_RIGHT_TOKEN ? 401 : row->method == NULL ? 404 : 405;
+}
+
+static void check_one(struct fixture *f, const struct row *row, const char *method,
+                      size_t token)
+{
+    size_t n_calls = f->seen.n_calls;
+    unsigned expected = expected_status(row, method, token);
+    unsigned status = ask(f, method, row->path, tokens[token]);
+    if (status != expected) {
+        fail_msg("%s %s with token %zu: %u, not %u", method, row->path, token, status,
+                 expected);
+    }
+    assert_int_equal(f->seen.n_calls - n_calls, expected == 200);
+}
+
 static void check_row(struct fixture *f, const struct row *row, const char *method)
 {
-    bool is_right = row->method != NULL && strcmp(method, row->method) == 0;
     for (size_t t = 0; t < N_TOKENS; t++) {
-        size_t n_calls = f->seen.n_calls;
-        unsigned refused = t < FIRST_RIGHT_TOKEN ? 401 : row->method == NULL ? 404 : 405;
-        unsigned expected = is_right ? row->status[t] : refused;
-        unsigned status = ask(f, method, row->path, tokens[t]);
-        if (status != expected) {
-            fail_msg("%s %s with token %zu: %u, not %u", method, row->path, t, status,
-                     expected);
-        }
-        assert_int_equal(f->seen.n_calls - n_calls, expected == 200);
+        check_one(f, row, method, t);
     }
 }
 
