@@ -174,26 +174,32 @@ static void close_relayed(void *context)
     free(c);
 }
 
+static struct relayed *start(const char *const *words, size_t n_running, struct error *err)
+{
+    if (n_running >= RELAYED_MOST) {
+        (void)error_set(err, ERROR_SYSTEM, "%d commands run here already: try again",
+                        RELAYED_MOST);
+        return NULL;
+    }
+    struct relayed *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        (void)error_no_memory(err, "a command");
+        return NULL;
+    }
+    if (offspring_start(&c->child, words, err) != 0) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
 int relayed_start(const json_t *body, const char *folder, size_t *n_running,
                   struct server_source *source, struct error *err)
 {
     const char **words = relayed_check(body, folder, err);
-    if (words == NULL) {
-        return -1;
-    }
-    struct relayed *c = NULL;
-    int rc = 0;
-    if (*n_running >= RELAYED_MOST) {
-        rc = error_set(err, ERROR_SYSTEM, "%d commands run here already: try again",
-                       RELAYED_MOST);
-    } else if ((c = calloc(1, sizeof *c)) == NULL) {
-        rc = error_no_memory(err, "a command");
-    } else {
-        rc = offspring_start(&c->child, words, err);
-    }
+    struct relayed *c = words == NULL ? NULL : start(words, *n_running, err);
     free(words);
-    if (rc != 0) {
-        free(c);
+    if (c == NULL) {
         return -1;
     }
     c->n_running = n_running;

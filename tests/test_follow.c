@@ -47,9 +47,8 @@ static void a_run_is_over_when_its_child_will_not_come_back(void **state)
         char text[256];
         (void)snprintf(text, sizeof text, "{\"child\": %s}", cases[i].child);
         struct follow_state s = read_text(text);
-        if (s.is_over != cases[i].is_over || s.exit_status != cases[i].status) {
-            fail_msg("%s: over %d, status %d", cases[i].child, s.is_over, s.exit_status);
-        }
+        assert_int_equal(s.is_over, cases[i].is_over);
+        assert_int_equal(s.exit_status, cases[i].status);
     }
 }
 
@@ -125,14 +124,11 @@ static void an_operand_names_a_run_and_perhaps_its_namespace(void **state)
         struct remote_name named;
         struct error err = {0};
         assert_true(remote_is(cases[i].operand));
-        int rc = remote_parse(cases[i].operand, &named, &err);
-        if ((rc == 0) != (cases[i].namespace != NULL)) {
-            fail_msg("%s: %d", cases[i].operand, rc);
-        }
-        if (rc == 0) {
-            assert_string_equal(named.namespace, cases[i].namespace);
-            assert_string_equal(named.name, cases[i].name);
-        }
+        bool is_taken = remote_parse(cases[i].operand, &named, &err) == 0;
+        assert_int_equal(is_taken, cases[i].namespace != NULL);
+        assert_string_equal(is_taken ? named.namespace : "",
+                            is_taken ? cases[i].namespace : "");
+        assert_string_equal(is_taken ? named.name : "", is_taken ? cases[i].name : "");
     }
     assert_false(remote_is("k8s"));
     assert_false(remote_is("./k8s:x"));
