@@ -87,9 +87,6 @@ void follow_read_state(const json_t *state, struct follow_state *out)
     *out = (struct follow_state){.has_numbers = json_is_object(progress)};
     read_child(json_object_get(state, "child"), out);
     read_progress(progress, &out->numbers);
-    if (json_is_integer(json_object_get(pods, "ready"))) {
-        out->numbers.n_workers = count(pods, "ready");
-    }
     (void)snprintf(out->waiting, sizeof out->waiting, "%s", text(pods, "waiting"));
     read_trouble(json_object_get(state, "child"), out);
 }
