@@ -12,7 +12,13 @@
 #include "scheduler/server.h"
 
 enum { TOKEN_SIZE = 512, PATH_SIZE = 128 };
-enum { TURN_MS = 1000, LOOK_MS = 4000, ASK_MS = 20000, COMMAND_MS = INT32_MAX };
+enum {
+    COMMAND_TRIES = 3,
+    TURN_MS = 1000,
+    LOOK_MS = 4000,
+    ASK_MS = 20000,
+    COMMAND_MS = INT32_MAX
+};
 
 static const char prefix[] = "k8s:";
 
@@ -179,6 +185,7 @@ struct asked {
     json_t *answer;
     struct error error;
     struct reply reply; /* of a command */
+    bool is_begun;      /* some of it came */
     int (*take)(void *context, enum reply_kind kind, const void *data, size_t size,
                 struct error *err);
     void *context;
@@ -229,6 +236,7 @@ static void note_answer(void *context, const struct k8s_answer *answer)
 static bool take_reply(void *context, const void *data, size_t size)
 {
     struct asked *a = context;
+    a->is_begun = a->is_begun || size > 0;
     return reply_decode(&a->reply, data, size, a->take, a->context, &a->error) == 0;
 }
 
@@ -312,6 +320,24 @@ int remote_ask(struct remote *r, const char *path, const json_t *body, json_t **
     return rc;
 }
 
+/* Proxies between us and the scheduler break a connection now and then. A command only looks: one
+ * of which nothing has come yet may be sent again. */
+static int ask_command(struct remote *r, const json_t *body, struct asked *a, struct error *err)
+{
+    const struct asked fresh = *a;
+    int rc = -1;
+    for (unsigned tries = 0; tries < COMMAND_TRIES; tries++) {
+        reply_release(&a->reply);
+        json_decref(a->answer);
+        *a = fresh;
+        rc = ask(r, "api/v1/command", GATE_VIEW, body, a, err);
+        if (rc == 0 || err->kind != ERROR_SYSTEM || a->is_begun) {
+            break;
+        }
+    }
+    return rc;
+}
+
 int remote_command(struct remote *r, const char *const *words,
                    int (*take)(void *context, enum reply_kind kind, const void *data,
                                size_t size, struct error *err),
@@ -323,7 +349,7 @@ int remote_command(struct remote *r, const char *const *words,
         (void)json_array_append_new(argv, json_string(words[i]));
     }
     json_t *body = json_pack("{s:o}", "argv", argv);
-    int rc = ask(r, "api/v1/command", GATE_VIEW, body, &a, err);
+    int rc = ask_command(r, body, &a, err);
     if (rc == 0 && !a.reply.is_ended) {
         rc = error_set(err, ERROR_SYSTEM, "the connection broke off; try again");
     }
