@@ -12,8 +12,13 @@
 #include "scheduler/server.h"
 
 enum { TOKEN_SIZE = 512, PATH_SIZE = 128 };
-enum { COMMAND_TRIES = 3, TURN_MS = 1000, LOOK_MS = 4000, ASK_MS = 20000 };
-enum { COMMAND_MS = INT32_MAX };
+enum {
+    COMMAND_TRIES = 3,
+    TURN_MS = 1000,
+    LOOK_MS = 4000,
+    ASK_MS = 20000,
+    COMMAND_MS = INT32_MAX
+};
 
 static const char prefix[] = "k8s:";
 
