@@ -27,7 +27,7 @@ struct waiting {
     struct k8s *k;
     char pod[POD_NAME_SIZE];
     const char *run;
-    char said[WORDS_SIZE];
+    char said[WORDS_SIZE + POD_NAME_SIZE];
     uint64_t begun_ms;
     uint64_t answered_ms;
 };
@@ -123,7 +123,9 @@ static void tell(struct waiting *w, const char *why,
     if (why[0] == '\0' && clock_now_ms() - w->begun_ms < QUIET_MS) {
         return;
     }
-    const char *text = why[0] == '\0' ? "for the scheduler's pod to start" : why;
+    char text[WORDS_SIZE + POD_NAME_SIZE];
+    (void)snprintf(text, sizeof text, "for the scheduler's pod %s%s%s", w->pod,
+                   why[0] == '\0' ? " to start" : ": ", why);
     if (say != NULL && strcmp(w->said, text) != 0) {
         (void)snprintf(w->said, sizeof w->said, "%s", text);
         say(context, text);

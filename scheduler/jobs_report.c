@@ -169,7 +169,7 @@ static void describe_waiting(const struct launcher *l, char *out, size_t size)
             suspended);
     } else {
         (void)snprintf(out, size, "%s%s",
-                       l->waiting[0] == '\0' ? "" : "pods wait: ", l->waiting);
+                       l->waiting[0] == '\0' ? "" : "for pods: ", l->waiting);
     }
 }
 
