@@ -34,6 +34,9 @@ int json_write_pretty(const json_t *value, struct buffer *out, struct error *err
  * ECMAScript's Number::toString (RFC 8785, 3.2.2.3): 0.1, 1e+21, 1e-7; -0 as 0. */
 void json_write_number(double value, struct buffer *out);
 
+/* Appends the text as a JSON string; in a text that is no UTF-8 each byte beyond ASCII as '?'. */
+void json_write_text(const char *text, struct buffer *out);
+
 /* The same value for jansson's iterators, which take no const object though they leave it as it
  * is. Nothing may be changed through it. */
 static inline json_t *json_to_walk(const json_t *value)

@@ -49,6 +49,7 @@ static void acknowledge_all(struct dispatch *d)
 {
     for (size_t i = 0; i < d->intake.n; i++) {
         const struct arrival *a = &d->intake.arrival[i];
+        dispatch_live_count(d, a);
         if (a->answers) {
             dispatch_acknowledge(d, &a->peer, &a->id, a->verdict);
         }
@@ -75,7 +76,9 @@ static int commit(struct dispatch *d, struct error *err)
     }
     struct error bad = {0};
     d->retried_ms = now;
+    uint64_t start_us = clock_now_us();
     if (intake_commit(&d->intake, &bad) == 0) {
+        live_count_commit(&d->live, clock_now_us() - start_us);
         if (is_paused) {
             log_line("scheduler", "the ledger can be written again: going on");
             d->paused[0] = '\0';
@@ -84,6 +87,7 @@ static int commit(struct dispatch *d, struct error *err)
         intake_clear(&d->intake);
         return 0;
     }
+    d->live.commits_failed++;
     if (!is_paused) {
         log_line("scheduler", "paused: %s", bad.text);
         d->paused_since_ms = now;
@@ -115,8 +119,9 @@ static bool give(struct dispatch *d, struct member *m, size_t index)
         leasing_return(&d->leasing, d->phase, index); /* no room, or it is gone: later */
         return false;
     }
+    uint64_t now = clock_now_ms();
     m->grant[m->n_grants++] =
-        (struct grant){.id = lease.id, .index = index, .named_ms = clock_now_ms()};
+        (struct grant){.id = lease.id, .index = index, .given_ms = now, .named_ms = now};
     m->n_wanted--;
     return true;
 }
@@ -232,6 +237,7 @@ static int tick(struct dispatch *d, struct error *err)
     }
     d->ticked_ms = now;
     show(d);
+    dispatch_live_tell(d);
     return look_after_workers(d, err);
 }
 
@@ -338,6 +344,7 @@ struct dispatch *dispatch_open(struct run *r, const struct dispatch_options *opt
         return NULL;
     }
     leasing_init(&d->leasing, r, d->keys.lease);
+    dispatch_live_begin(d);
     return d;
 }
 
@@ -363,6 +370,7 @@ void dispatch_close(struct dispatch *d)
     if (d->kind != NULL) {
         d->kind->close(d->launcher, d->is_over);
     }
+    dispatch_live_end(d);
     wire_close(d->wire);
     crew_release(&d->crew);
     intake_release(&d->intake);

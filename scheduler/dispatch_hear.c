@@ -106,6 +106,7 @@ static void hear_hello(struct dispatch *d, const struct wire_peer *peer, struct 
         return;
     }
     m->heard_ms = clock_now_ms();
+    m->joined_ms = m->joined_ms == 0 ? m->heard_ms : m->joined_ms;
     struct message_welcome welcome = {.order = d->order,
                                       .heartbeat_ms = dispatch_heartbeat_ms(d),
                                       .silence_ms = d->options.silence_ms};
@@ -114,13 +115,26 @@ static void hear_hello(struct dispatch *d, const struct wire_peer *peer, struct 
     (void)dispatch_say(d, m);
 }
 
-/* The grant that an answer is to is the worker's no more. */
-static void close_grant(struct member *m, uint64_t epoch)
+/* The grant that an answer is to is the worker's no more. False if it was none: the answer was sent
+ * again, or is to a lease of an earlier scheduler. */
+static bool close_grant(struct member *m, uint64_t epoch)
 {
     struct grant *g = crew_find_grant(m, epoch);
-    if (g != NULL) {
-        crew_drop_grant(m, g);
-        m->n_done++;
+    if (g == NULL) {
+        return false;
+    }
+    crew_drop_grant(m, g);
+    return true;
+}
+
+static void credit(struct dispatch *d, struct member *m, const struct message_result *result)
+{
+    size_t i =
+        result->id.kind == LEASE_SHARD ? run_find_shard(d->run, result->id.subject) : SIZE_MAX;
+    if (i != SIZE_MAX) {
+        m->n_shards++;
+        m->n_events += d->run->shard[i].stop - d->run->shard[i].first;
+        m->cpu_us += result->cpu_us;
     }
 }
 
@@ -133,6 +147,7 @@ static bool sealed(struct dispatch *d, struct member *m, const struct lease_id *
     }
     log_line("scheduler", "worker %s answers a lease that was never given out",
              m->hello.worker);
+    d->live.partials_refused += id->kind == LEASE_SHARD;
     dispatch_acknowledge(d, &m->peer, id, ACK_REFUSED);
     return false;
 }
@@ -144,12 +159,15 @@ static int hear_result(struct dispatch *d, struct member *m, struct bytes *messa
     struct error bad = {0};
     if (message_result_decode(&result, message, &bad) != 0) {
         log_line("scheduler", "worker %s: %s", m->hello.worker, bad.text);
+        d->live.partials_refused++;
         return 0;
     }
     if (!sealed(d, m, &result.id)) {
         return 0;
     }
-    close_grant(m, result.id.epoch);
+    if (close_grant(m, result.id.epoch)) {
+        credit(d, m, &result);
+    }
     int rc = intake_result(&d->intake, &m->peer, m->hello.worker, &result, err);
     leasing_return_subject(&d->leasing, &result.id); /* if it was no good */
     return rc;
@@ -164,7 +182,7 @@ static int hear_failure(struct dispatch *d, struct member *m, struct bytes *mess
     if (message_failure_decode(&failure, message, &bad) != 0) {
         log_line("scheduler", "worker %s: %s", m->hello.worker, bad.text);
     } else if (sealed(d, m, &failure.id)) {
-        close_grant(m, failure.id.epoch);
+        m->n_failures += close_grant(m, failure.id.epoch);
         rc = intake_failure(&d->intake, &m->peer, m->hello.worker, &failure, err);
         leasing_return_subject(&d->leasing, &failure.id);
     }

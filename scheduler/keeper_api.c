@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "scheduler/metrics.h"
 #include "scheduler/relayed.h"
 
 enum { PODS_LIMIT = 1 << 20, PODS_MOST = 100000, SHARDS_SIZE = 32 << 10 };
@@ -104,6 +105,15 @@ static void answer_state(void *context, const struct server_request *request,
                   "child", keeper_to_json(api->keeper), "progress",
                   api->progress == NULL ? json_null() : json_incref(api->progress), "pods",
                   read_pods(api)));
+}
+
+static void answer_metrics(void *context, const struct server_request *request,
+                           struct server_answer *answer)
+{
+    (void)request;
+    struct keeper_api *api = context;
+    look(api);
+    metrics_answer(&api->look, api->name, answer);
 }
 
 static void answer_command(void *context, const struct server_request *request,
@@ -230,6 +240,7 @@ static void answer_file(void *context, const struct server_request *request,
 
 const struct server_route keeper_api_routes[] = {
     {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
+    {SERVER_GET, "/metrics", GATE_METRICS, answer_metrics},
     {SERVER_GET, "/api/v1/state", GATE_VIEW, answer_state},
     {SERVER_GET, "/api/v1/files/", GATE_VIEW, answer_file},
     {SERVER_POST, "/api/v1/command", GATE_VIEW, answer_command},

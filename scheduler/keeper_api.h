@@ -2,6 +2,7 @@
 /* keeper_api.h - a keeper and its run folder over HTTP: the routes for server.h.
  *
  *     GET  /healthz           anyone    ok
+ *     GET  /metrics           metrics   the run for Prometheus (metrics.h)
  *     GET  /api/v1/state      view      the keeper, `picobarn status -o json`, pods.json
  *     GET  /api/v1/files/NAME view      result.json, run.json, run.yaml, plot.svg, .png, .pdf
  *     POST /api/v1/command    view      {"argv": [...]}: the parts of reply.h

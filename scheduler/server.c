@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -280,6 +281,16 @@ static bool says_too_large(const struct exchange *x)
     return text != NULL && strtoull(text, NULL, 10) > SERVER_BODY_MOST;
 }
 
+/* Without one in our own header, that of a bearer. */
+static const char *token_of(const struct exchange *x)
+{
+    static const char scheme[] = "Bearer ";
+    const char *own = header(x, SERVER_TOKEN_HEADER);
+    const char *said = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
+    bool is_bearer = said != NULL && strncasecmp(said, scheme, sizeof scheme - 1) == 0;
+    return own == NULL && is_bearer ? said + sizeof scheme - 1 : own;
+}
+
 /* At the end of the header: is the request let in? What it may not do is not told before it has
  * shown a token. */
 static enum MHD_Result let_in(struct exchange *x, const char *path, const char *method)
@@ -292,7 +303,7 @@ static enum MHD_Result let_in(struct exchange *x, const char *path, const char *
             ? NULL
             : MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, s->gate.cookie);
     struct gate_request shown = {.changes_something = strcmp(method, "GET") != 0,
-                                 .token = header(x, SERVER_TOKEN_HEADER),
+                                 .token = token_of(x),
                                  .cookie = cookie,
                                  .host = header(x, MHD_HTTP_HEADER_HOST),
                                  .origin = header(x, MHD_HTTP_HEADER_ORIGIN)};
@@ -489,6 +500,9 @@ struct server *server_open(const struct server_options *options, struct error *e
     s->listener = -1;
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     gate_init(&s->gate, options->view_token, options->control_token);
+    if (options->metrics_token != NULL || options->has_open_metrics) {
+        gate_open_metrics(&s->gate, options->metrics_token);
+    }
     if (s->epoll < 0) {
         (void)error_set(err, ERROR_SYSTEM, "epoll: %s", strerrordesc_np(errno));
         goto fail;

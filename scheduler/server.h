@@ -24,7 +24,8 @@
 enum { SERVER_CONNECTIONS = 64, SERVER_BODY_MOST = 64 << 10, SERVER_REQUEST_MS = 15000 };
 enum { SERVER_SOURCE_FDS = 3 };
 
-/* The header in which a client shows its token. */
+/* The header in which a client shows its token; "Authorization: Bearer TOKEN", which Prometheus
+ * sends, is as good. */
 #define SERVER_TOKEN_HEADER "X-Picobarn-Token"
 
 enum server_method { SERVER_GET, SERVER_POST };
@@ -84,6 +85,8 @@ struct server_options {
     void *context; /* of the handlers */
     const char *view_token;
     const char *control_token; /* NULL: nobody has that right */
+    const char *metrics_token; /* good for metrics only; NULL: view's and control's are */
+    bool has_open_metrics;     /* they need no token */
     unsigned request_ms;       /* how long a request may take to arrive; 0: SERVER_REQUEST_MS */
     bool for_browsers; /* a link with ?token= gives a cookie; Host and Origin are checked */
 };
