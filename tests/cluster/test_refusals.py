@@ -22,7 +22,7 @@ from place import Place
 
 SOON = 5.0  # seconds between being known and being said
 KNOWN_AFTER = 5.0  # seconds of silence of a network
-OF_RUNS = "app.kubernetes.io/name=picobarn,app.kubernetes.io/managed-by=picobarn"
+OF_RUNS = "app.kubernetes.io/name=picobarn"  # claims too
 KINDS = "statefulsets,jobs,pods,services,configmaps,secrets,persistentvolumeclaims"
 SAMPLES = ["H(125) to ZZ to 4l", "DoubleMu 2012B"]
 
