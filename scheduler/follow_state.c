@@ -43,7 +43,7 @@ const char *follow_last_line(const char *said, size_t *size)
     for (const char *at = said; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
         at += *at == '\n' ? 1 : 0;
         bool begins = strncmp(at, name, sizeof name - 1) == 0;
-        if (begins || (!is_ours && *at != '\0')) {
+        if (begins || (!is_ours && *at != '\0' && *at != '\n')) {
             line = begins ? at + sizeof name - 1 : at;
         }
         is_ours = is_ours || begins;

@@ -184,11 +184,10 @@ static int check_rights(struct k8s *k, struct error *err)
     if (k8s_call(k, &request, NULL, NULL, &bad) == 0 || bad.kind != ERROR_INPUT) {
         return 0;
     }
-    *err = bad;
-    return error_prefix(err,
-                        "the scheduler's pod may not work in namespace %s (was k8s/base "
-                        "applied there? see k8s/README.md)",
-                        k8s_namespace(k));
+    return error_set(err, ERROR_INPUT,
+                     "the scheduler's pod may not work in namespace %s (was k8s/base applied "
+                     "there? see k8s/README.md): %.800s",
+                     k8s_namespace(k), bad.text);
 }
 
 static int connect_cluster(struct launcher *l, struct error *err)

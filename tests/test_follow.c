@@ -97,6 +97,39 @@ static void what_is_missing_or_odd_counts_as_not_said(void **state)
                      0);
 }
 
+static void the_last_words_of_a_child_are_its_refusal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said;
+        const char *line;
+    } cases[] = {
+        {"2026 launch: x\npicobarn: no file matches\n", "no file matches"},
+        {"picobarn: first\nmore\npicobarn: last", "last"},
+        {"picobarn: refused\nand then\n", "refused"},
+        {"no name\nkilled\n\n", "killed"},
+        {"", ""},
+        {NULL, "the launch was refused"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        size_t size = 0;
+        const char *line = follow_last_line(cases[i].said, &size);
+        assert_int_equal(size, strlen(cases[i].line));
+        assert_memory_equal(line, cases[i].line, size);
+    }
+}
+
+static void trouble_is_waited_for_and_said(void **state)
+{
+    (void)state;
+    struct follow_state s =
+        read_text("{\"child\": {\"running\": false, \"exit\": 4, \"retry_in_s\": 3, \"said\": "
+                  "\"picobarn: disk full\\n\"}, \"pods\": {\"waiting\": \"no room\"}}");
+    assert_false(s.is_over);
+    assert_string_equal(s.waiting,
+                        "the scheduler ended in trouble and starts again: disk full");
+}
+
 static void an_operand_names_a_run_and_perhaps_its_namespace(void **state)
 {
     (void)state;
@@ -141,6 +174,8 @@ int main(void)
         cmocka_unit_test(a_run_is_over_when_its_child_will_not_come_back),
         cmocka_unit_test(files_are_counted_before_shards),
         cmocka_unit_test(what_is_missing_or_odd_counts_as_not_said),
+        cmocka_unit_test(the_last_words_of_a_child_are_its_refusal),
+        cmocka_unit_test(trouble_is_waited_for_and_said),
         cmocka_unit_test(an_operand_names_a_run_and_perhaps_its_namespace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
