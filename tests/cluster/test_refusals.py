@@ -258,7 +258,8 @@ def test_run_files_that_cannot_run_are_refused_with_their_line(cluster, runner, 
         ({"image": "a"}, r"yaml:\d+: ", "digest", "latest"),
         ({"image": "a:1", "workers": {"requests": {"cpu": "much"}}}, r"workers\.requests\.cpu", '"much"'),
         ({"image": "a:1", "workers": {"patch": {"metdata": {}}}}, r"workers\.patch", "metdata"),
-        ({"image": "a:1", "workers": {"patch": {"spec": {"containers": {}}}}}, r"workers\.patch: spec\.containers is to be a list"),
+        ({"image": "a:1", "workers": {"patch": {"spec": {"containers": {}}}}},
+         r"workers\.patch: spec\.containers is to be a list"),
         ({"image": "a:1", "namespace": "Wrong_Name"}, "Wrong_Name"),
         ({"image": "a:1", "ledger": {"size": "0"}}, r"ledger\.size"),
     ]
@@ -485,9 +486,10 @@ def test_want_of_room_is_waited_for(make_place, small, truth):
         scheduler = Waiting(place, write_run(place, small, "scheduler"), "scheduler")
         scheduler.says(r"Unschedulable: .*Insufficient cpu")
         workers.says(r"for pods: Unschedulable: .*Insufficient cpu")
-        watch = place.start("watch", place.called("scheduler"), "-o", "json")
-        assert re.search("waits for its scheduler's pod scheduler-0: Unschedulable",
-                         watch.wait().err)
+        frame = place.picobarn("watch", place.called("workers"), "--once")
+        assert re.search(r"waiting +for pods: Unschedulable: ", frame.out), frame
+        frame = place.picobarn("watch", place.called("scheduler"), "--once")
+        refused(frame, TROUBLE, "waits for its scheduler's pod scheduler-0: Unschedulable")
         looked = place.picobarn("status", place.called("scheduler"), user="looker")
         refused(looked, TROUBLE, "waits for its scheduler's pod scheduler-0: Unschedulable")
     workers.ends_well(truth)
