@@ -57,6 +57,15 @@ static struct jobs_member *find(const struct launcher *l, uint32_t number)
     return NULL;
 }
 
+/* A run of this name that was removed without its Jobs: their numbers are taken, and no more is
+ * made of them; picobarn clean removes them. */
+static bool is_of_another_run(const struct launcher *l, const json_t *object)
+{
+    const json_t *metadata = json_object_get(object, "metadata");
+    const char *id = json_text(json_object_get(metadata, "labels"), MANIFEST_RUN_ID);
+    return strcmp(id, l->run->id) != 0;
+}
+
 void jobs_take(struct launcher *l, const json_t *object)
 {
     struct fleet_job job;
@@ -68,6 +77,9 @@ void jobs_take(struct launcher *l, const json_t *object)
         (void)snprintf(l->refused, sizeof l->refused, "%.590s", bad.text);
     }
     l->next_number = job.number >= l->next_number ? job.number + 1 : l->next_number;
+    if (is_of_another_run(l, object)) {
+        return;
+    }
     struct jobs_member *m = find(l, job.number);
     if (m == NULL && (m = insert(l, job.number)) != NULL) {
         m->is_judged = job.is_over; /* what came of it an earlier scheduler knew */
