@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 import harness
-from cluster import restricted_pod
+from cluster import indexed_job, restricted_pod
 from conftest import BASE
 from place import Place
-from test_run import FEW, sample_run
+from test_run import FEW, on_terminal, sample_run
 
 ROLES = {  # of k8s/base/roles.yaml -> the users of this session, by the end of their names
     "picobarn-launch": "launcher", "picobarn-look": "looker",
@@ -31,7 +31,7 @@ def new_place(cluster, folder, image, samples):
 
 def a_run_and_its_changes(place, samples):
     place.give_ledger("run")
-    run_file = place.write_run("run", sample_run(samples, FEW))
+    run_file = place.write_run("run", sample_run(samples, FEW, target_events=50))
     place.allow_pods(0)
     first = place.start_launch(run_file)
     for user, said in (("launcher", "exceeded quota"), ("looker", "exceeded quota")):
@@ -40,7 +40,8 @@ def a_run_and_its_changes(place, samples):
             f"{user} is told why there is no scheduler", step=0.5)
     place.allow_pods(1)
     place.wait_for_job("run-w0")
-    assert place.picobarn("scale", place.called("run"), "--pods", "1").status == 0
+    harness.wait_until(lambda: place.picobarn(
+        "scale", place.called("run"), "--pods", "1").status == 0, "it can be asked", step=0.5)
     place.wait_for_job("run-w0", lambda job: job["spec"]["parallelism"] == 1)
     harness.wait_until(lambda: "exceeded quota" in place.picobarn(
         "status", place.called("run"), user="looker").out, "status says why pods wait", step=0.5)
@@ -49,7 +50,7 @@ def a_run_and_its_changes(place, samples):
     harness.send(worker, signal.SIGKILL)
     assert first.wait().status == harness.COMPLETE, first.wait()
     assert place.picobarn("rerun", place.called("run")).status == harness.COMPLETE
-    assert place.picobarn("plot", place.called("run"), "-O", "looker.svg", user="looker").status == 0
+    assert on_terminal(place, "watch", place.called("run"), user="looker")[0] == harness.COMPLETE
 
     other = place.write_run("other", sample_run(samples, FEW, parameters={"sip3d_max": 3.5}))
     place.allow_pods(1)
@@ -75,10 +76,8 @@ def a_scheduler_that_ends_as_soon_as_it_starts(place, samples):
 
 def a_job_of_somebody_else(place, samples):
     """It has the name that ours would have."""
-    pod = restricted_pod("x", "true")
-    pod["metadata"] = {}
-    place.cluster.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "taken-w0"},
-                         "spec": {"suspend": True, "template": pod}}, namespace=place.namespace)
+    job = indexed_job("taken-w0", 1, restricted_pod("x", "true"), suspend=True)
+    place.cluster.apply(job, namespace=place.namespace)
     place.give_ledger("taken")
     done = place.launch(place.write_run("taken", sample_run(samples, FEW)))
     assert done.status in (harness.USAGE, harness.TROUBLE) and "taken-w0" in done.err, done
