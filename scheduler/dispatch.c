@@ -26,8 +26,6 @@ enum {
     PARTING_MS = 3000,        /* for the launcher to find out why a worker goes */
 };
 
-static const char vanished[] = "the worker vanished";
-
 static int hear_all(struct dispatch *d, struct error *err)
 {
     struct wire_peer peer;
@@ -159,7 +157,7 @@ static int hear_launcher(struct dispatch *d, struct error *err)
             log_line("scheduler", "%s", gone.why);
         }
         if (m != NULL) {
-            dispatch_dismiss(d, m, gone.why == NULL ? vanished : gone.why, gone.log);
+            dispatch_dismiss(d, m, &gone);
         }
     } while (gone.name != NULL);
     return 0;
@@ -175,11 +173,11 @@ static void look_after(struct dispatch *d, struct member *m, uint64_t now)
         if (now - m->parting_ms > PARTING_MS) {
             char why[ERROR_TEXT_SIZE];
             (void)snprintf(why, sizeof why, "%s, on %s", m->parting, m->hello.host);
-            dispatch_dismiss(d, m, why, NULL);
+            dispatch_dismiss(d, m, &(struct launcher_gone){.why = why});
         }
     } else if (now - m->heard_ms > d->options.silence_ms) {
         log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
-        dispatch_part(d, m, vanished);
+        dispatch_part(d, m, "the worker vanished");
     } else if (now - m->said_ms >= dispatch_heartbeat_ms(d)) {
         struct message_heartbeat beat = {.n = 0};
         buffer_clear(&d->out);

@@ -20,6 +20,7 @@ struct launcher_gone {
     const char *name; /* NULL: none did */
     const char *why;  /* what is known of its end, or NULL */
     const char *log;  /* its last lines, or NULL */
+    bool is_oom;      /* it needed more memory than it may have: what it worked on is suspect */
 };
 
 /* A launcher that is working; its kind knows what is behind. */

@@ -259,7 +259,8 @@ static int jobs_look(struct launcher *l, struct launcher_gone *gone, struct erro
     }
     struct pod_end end;
     if (pod_ends_next(l->ends, &end)) {
-        *gone = (struct launcher_gone){.name = end.name, .why = end.why, .log = end.log};
+        *gone = (struct launcher_gone){
+            .name = end.name, .why = end.why, .log = end.log, .is_oom = end.is_oom};
         (void)snprintf(l->last_end, sizeof l->last_end, "%.590s", end.why);
     }
     return 0;

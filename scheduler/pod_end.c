@@ -119,6 +119,12 @@ void pod_end_describe(const json_t *pod, struct buffer *out)
     buffer_release(&words);
 }
 
+bool pod_end_is_oom(const json_t *pod)
+{
+    const json_t *ended = find_termination(json_object_get(pod, "status"));
+    return strcmp(json_text(ended, "reason"), "OOMKilled") == 0;
+}
+
 struct pod_ends *pod_ends_create(struct k8s *k, struct error *err)
 {
     struct pod_ends *e = calloc(1, sizeof *e);
@@ -197,11 +203,14 @@ static void drop(struct seen *s)
 }
 
 /* False without memory. */
-static bool keep_why(struct seen *s, struct buffer *why)
+static bool keep_end(struct seen *s, const json_t *pod)
 {
-    const char *text = buffer_string(why);
+    struct buffer why = {0};
+    pod_end_describe(pod, &why);
+    const char *text = buffer_string(&why);
     s->end.why = text == NULL ? NULL : strdup(text);
-    buffer_release(why);
+    s->end.is_oom = pod_end_is_oom(pod);
+    buffer_release(&why);
     return s->end.why != NULL;
 }
 
@@ -210,12 +219,8 @@ static void note(struct pod_ends *e, const json_t *pod)
 {
     const char *name = json_text(json_object_get(pod, "metadata"), "name");
     struct seen *s = find(e, name) == NULL ? add(e, name) : NULL;
-    struct buffer why = {0};
-    if (s != NULL) {
-        pod_end_describe(pod, &why);
-        if (!keep_why(s, &why)) {
-            drop(s);
-        }
+    if (s != NULL && !keep_end(s, pod)) {
+        drop(s);
     }
 }
 
@@ -232,15 +237,12 @@ static bool goes(const json_t *pod)
 static void take_pod(void *context, const struct k8s_answer *answer)
 {
     struct seen *s = context;
-    struct buffer why = {0};
     s->is_asking = false;
     s->ask_ms = clock_now_ms() + ASK_MS;
     if (answer->status == 404) {
-        buffer_printf(&why, "pod %s: it was deleted", s->name);
-        s->is_known = keep_why(s, &why); /* its log went with it */
+        s->is_known = asprintf(&s->end.why, "pod %s: it was deleted", s->name) >= 0;
     } else if (answer->error.kind == ERROR_NONE && goes(answer->body)) {
-        pod_end_describe(answer->body, &why);
-        (void)keep_why(s, &why);
+        (void)keep_end(s, answer->body);
     }
 }
 

@@ -4,6 +4,8 @@
 #ifndef SCHEDULER_POD_END_H
 #define SCHEDULER_POD_END_H
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -13,13 +15,18 @@
  * disruption, the kubelet's reason and what its container ended with, as far as they are told. */
 void pod_end_describe(const json_t *pod, struct buffer *out);
 
+/* True if its container was killed because it needed more memory than its limit. Where only the
+ * compute program in it was, its session tells. */
+bool pod_end_is_oom(const json_t *pod);
+
 /* The name of the node it was on, "" before it was scheduled; borrowed. */
 const char *pod_end_node(const json_t *pod);
 
 struct pod_end {
     char *name; /* of the pod, which is the worker's name */
     char *why;
-    char *log; /* last lines, or NULL where there are none any more */
+    char *log;   /* last lines, or NULL where there are none any more */
+    bool is_oom; /* it needed more memory than its limit */
 };
 
 /* Finds the failed pods of Jobs, and those that it is asked for, and reads their logs; without
