@@ -5,21 +5,26 @@
 #include <stdio.h>
 #include <time.h>
 
-static int64_t read_ms(clockid_t clock)
+static int64_t read_us(clockid_t clock)
 {
     struct timespec now = {0};
     (void)clock_gettime(clock, &now); /* fails only for a clock that does not exist */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 uint64_t clock_now_ms(void)
 {
-    return (uint64_t)read_ms(CLOCK_MONOTONIC);
+    return clock_now_us() / 1000;
+}
+
+uint64_t clock_now_us(void)
+{
+    return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 int64_t clock_unix_ms(void)
 {
-    return read_ms(CLOCK_REALTIME);
+    return read_us(CLOCK_REALTIME) / 1000;
 }
 
 void clock_text(int64_t unix_ms, char out[CLOCK_TEXT_SIZE])

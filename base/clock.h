@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 uint64_t clock_now_ms(void); /* monotonic, from an arbitrary start */
+uint64_t clock_now_us(void); /* the same, for what takes less than a few milliseconds */
 int64_t clock_unix_ms(void); /* since 1970, UTC; for records, never for decisions */
 
 enum { CLOCK_TEXT_SIZE = 32 };

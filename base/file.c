@@ -138,11 +138,11 @@ static int sync_folder_of(const char *path)
     return rc;
 }
 
-/* Writes and syncs the open file and closes it. -1 with errno set. */
-static int fill_and_close(int fd, const void *data, size_t size)
+/* Writes the open file, syncs it if that is wanted, and closes it. -1 with errno set. */
+static int fill_and_close(int fd, const void *data, size_t size, bool synced)
 {
     int rc = file_write_all(fd, data, size);
-    rc = rc == 0 ? fsync(fd) : rc;
+    rc = rc == 0 && synced ? fsync(fd) : rc;
     int saved = errno;
     if (close(fd) != 0 && rc == 0) {
         return -1;
@@ -158,7 +158,7 @@ int file_write(const char *path, mode_t mode, const void *data, size_t size, str
     if (fd < 0) {
         return error_set(err, ERROR_SYSTEM, "%s: cannot be written: %s", path, reason());
     }
-    if (fill_and_close(fd, data, size) != 0 || rename(name, path) != 0) {
+    if (fill_and_close(fd, data, size, true) != 0 || rename(name, path) != 0) {
         error_set(err, ERROR_SYSTEM, "%s: cannot be written: %s", path, reason());
         (void)unlink(name);
         free(name);
@@ -170,6 +170,25 @@ int file_write(const char *path, mode_t mode, const void *data, size_t size, str
                          reason());
     }
     return 0;
+}
+
+int file_write_unsynced(const char *path, mode_t mode, const void *data, size_t size,
+                        struct error *err)
+{
+    char *name = NULL;
+    if (asprintf(&name, "%s.tmp", path) < 0) {
+        return error_no_memory(err, "a path");
+    }
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    int rc = 0;
+    if (fd < 0 || fill_and_close(fd, data, size, false) != 0 || rename(name, path) != 0) {
+        rc = error_set(err, ERROR_SYSTEM, "%s: cannot be written: %s", path, reason());
+        if (fd >= 0) {
+            (void)unlink(name);
+        }
+    }
+    free(name);
+    return rc;
 }
 
 char *file_join(const char *folder, const char *name)

@@ -17,6 +17,12 @@ int file_read(const char *path, size_t limit, struct buffer *out, struct error *
  * reader sees the old file or the new one, whole; after a crash too. */
 int file_write(const char *path, mode_t mode, const void *data, size_t size, struct error *err);
 
+/* The same for what is shown and made again each second: without fsync, so that a crash of the
+ * machine may leave an empty file. One writer at a time: the temporary file, path + ".tmp", is the
+ * one that a writer who was killed may have left. */
+int file_write_unsynced(const char *path, mode_t mode, const void *data, size_t size,
+                        struct error *err);
+
 /* Writes all to the open file, pipe or terminal, waiting for room. -1 with errno set: what it is
  * that cannot be written only the caller knows. */
 int file_write_all(int fd, const void *data, size_t size);

@@ -324,6 +324,31 @@ static void write_string(const char *text, size_t size, struct buffer *out)
     buffer_raw(out, "\"", 1);
 }
 
+/* As jansson judges it, whose strings are nothing else. */
+static bool is_utf8(const char *text)
+{
+    json_t *value = json_string(text);
+    json_decref(value);
+    return value != NULL;
+}
+
+void json_write_text(const char *text, struct buffer *out)
+{
+    size_t size = strlen(text);
+    bool is_ascii = true;
+    for (size_t i = 0; is_ascii && i < size; i++) {
+        is_ascii = (unsigned char)text[i] < 0x80;
+    }
+    size_t first = out->size;
+    write_string(text, size, out);
+    if (is_ascii || is_utf8(text)) {
+        return;
+    }
+    for (size_t i = first; i < out->size; i++) {
+        out->data[i] = out->data[i] < 0x80 ? out->data[i] : '?';
+    }
+}
+
 /* UTF-8 sorts as UTF-16 does but for one thing: U+E000 to U+FFFF (lead bytes EE, EF) come after
  * the surrogates that UTF-16 writes U+10000 and above with (lead bytes F0 and above). */
 static int utf16_rank(unsigned char byte)
@@ -476,4 +501,10 @@ int json_write_canonical(const json_t *value, struct buffer *out, struct error *
 int json_write_pretty(const json_t *value, struct buffer *out, struct error *err)
 {
     return write_document((struct writer){.out = out, .pretty = true}, value, err);
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text == NULL ? "" : text;
 }

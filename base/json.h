@@ -19,6 +19,9 @@ json_t *json_parse(const void *data, size_t size, size_t size_limit, struct erro
 /* The same from a file; the path is put before the error. */
 json_t *json_parse_file(const char *path, size_t size_limit, struct error *err);
 
+/* The text of a key of an object; "" where it is something else, or the object is none. Borrowed. */
+const char *json_text(const json_t *object, const char *key);
+
 /* Appends value in canonical form (RFC 8785: keys sorted by UTF-16 code units, no blanks,
  * shortest number that reads back as the same double; integers exact, beyond 2^53 too, which
  * the RFC leaves open). Fails (ERROR_SYSTEM) for want of memory. */
@@ -30,6 +33,9 @@ int json_write_pretty(const json_t *value, struct buffer *out, struct error *err
 /* Appends the shortest decimal that reads back as the same finite double, in the layout of
  * ECMAScript's Number::toString (RFC 8785, 3.2.2.3): 0.1, 1e+21, 1e-7; -0 as 0. */
 void json_write_number(double value, struct buffer *out);
+
+/* Appends the text as a JSON string; in a text that is no UTF-8 each byte beyond ASCII as '?'. */
+void json_write_text(const char *text, struct buffer *out);
 
 /* The same value for jansson's iterators, which take no const object though they leave it as it
  * is. Nothing may be changed through it. */

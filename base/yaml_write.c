@@ -147,7 +147,8 @@ static bool write_object(struct writer *writer, const json_t *object, int depth)
 
 static bool write_value(struct writer *writer, const json_t *value, int depth)
 {
-    if (depth > YAML_WRITE_DEPTH) {
+    bool inner = json_is_object(value) || json_is_array(value);
+    if (inner && depth == YAML_WRITE_DEPTH) {
         writer->too_deep = true;
         return false;
     }

@@ -8,6 +8,10 @@
 #include <string.h>
 
 #include "k8s/k8s_client.h"
+#include "k8s/k8s_stream.h"
+
+/* A field that the server does not know is refused, not dropped with a warning that nobody reads. */
+#define STRICT "fieldValidation=Strict"
 
 enum { ROUNDS = 5 }; /* of POST, and looking; each has a back-off of its own within */
 
@@ -147,7 +151,7 @@ static int post(struct ensure *e, struct error *err)
     const struct k8s_request request = {.method = K8S_POST,
                                         .resource = e->resource,
                                         .namespace = namespace_of(e),
-                                        .query = e->dry_run ? "dryRun=All" : NULL,
+                                        .query = e->dry_run ? STRICT "&dryRun=All" : STRICT,
                                         .body = e->object};
     const struct k8s_end end = {.done = hear_post, .dropped = release, .context = e};
     e->rounds++;

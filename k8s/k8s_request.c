@@ -35,6 +35,7 @@ struct k8s_pending {
     size_t size_limit;
     uint64_t start_ms; /* not before */
     uint64_t deadline_ms;
+    uint64_t begun_ms;     /* this try */
     uint64_t unreached_ms; /* since when there is no connection; 0: there was one */
     unsigned tries;
     bool renewed;                   /* credentials, after a 401 */
@@ -273,10 +274,10 @@ static bool try_again(struct k8s_pending *p, const struct http_answer *http,
         p->start_ms = now + wait_ms;
         return p->start_ms < p->deadline_ms;
     }
+    p->unreached_ms = http->sent ? 0 : p->unreached_ms == 0 ? p->begun_ms : p->unreached_ms;
     if (!may_retry(p, http, answer)) {
         return false;
     }
-    p->unreached_ms = http->sent ? 0 : p->unreached_ms == 0 ? now : p->unreached_ms;
     p->start_ms = now + wait_for(p, answer->retry_after_s);
     uint64_t patience = p->unreached_ms + p->owner->timing.unreachable_ms;
     return p->start_ms < p->deadline_ms && (http->sent || p->start_ms <= patience);
@@ -353,6 +354,7 @@ static void begin(struct k8s_pending *p, uint64_t now)
         return;
     }
     p->generation = identity.generation;
+    p->begun_ms = now;
     p->tries++;
     if (state == CREDENTIALS_FAILED || start_http(p, &identity, now, &err) != 0) {
         fail(p, &err);

@@ -25,7 +25,7 @@ json_t *manifest_labels(const struct manifest_run *r, const char *component)
     json_t *labels = manifest_pod_selector(r, component);
     json_object_set_new(labels, "app.kubernetes.io/managed-by", json_string("picobarn"));
     json_object_set_new(labels, "app.kubernetes.io/version", json_string(PICOBARN_VERSION));
-    json_object_set_new(labels, "picobarn/run-id", json_string(r->run_id));
+    json_object_set_new(labels, MANIFEST_RUN_ID, json_string(r->run_id));
     return labels;
 }
 

@@ -29,6 +29,8 @@
 #include "k8s/placement.h"
 
 enum { MANIFEST_NAME_MOST = 40, MANIFEST_INDEXES_MOST = 5000 };
+#define MANIFEST_VIEW_SECRET "picobarn-view"
+#define MANIFEST_RUN_ID      "picobarn/run-id" /* label */
 enum { MANIFEST_WIRE_PORT = 5555, MANIFEST_HTTP_PORT = 8080 };
 
 /* What all objects of a run have in common; all borrowed. */
@@ -39,7 +41,8 @@ struct manifest_run {
     const struct placement *placement;
 };
 
-/* A worker Job. */
+/* A worker Job. Its annotation MANIFEST_SHARDS_PER_INDEX says how much a slot does. */
+#define MANIFEST_SHARDS_PER_INDEX "picobarn/shards-per-index"
 struct manifest_job {
     uint32_t number;           /* its name is NAME-w<number> */
     uint32_t n_indexes;        /* completions, 1 to MANIFEST_INDEXES_MOST */

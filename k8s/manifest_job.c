@@ -103,6 +103,8 @@ static json_t *make_metadata(const struct manifest_run *r, const struct manifest
     (void)snprintf(suffix, sizeof suffix, "-w%u", (unsigned)job->number);
     json_t *metadata = manifest_metadata(r, suffix, "worker");
     json_t *labels = json_object_get(metadata, "labels");
+    json_object_set_new(json_object_get(metadata, "annotations"), MANIFEST_SHARDS_PER_INDEX,
+                        count_argument(job->shards_per_index));
     if (r->placement->labels != NULL) {
         json_object_update_missing(labels, r->placement->labels);
     }

@@ -3,11 +3,12 @@
  *
  * What kubectl does with a list depends on its field in the API's Go types (patchStrategy and
  * patchMergeKey of k8s.io/api/core/v1); the table below is those of a pod template. A list that is
- * not in it is atomic: the patch's list takes its place. tests/cluster/merge_like_kubectl.py
+ * not in it is atomic: the patch's list takes its place. tests/cluster/like_kubectl.py
  * compares both programs.
  *
  * The order of a merged list is kubectl's too: items that the patch does not name keep theirs, and
- * what is new stands before them. */
+ * what is new stands before them. One thing is not: nulls and directives in what is new are applied,
+ * where kubectl leaves them in the object or drops what they stand in. */
 #include <stdlib.h>
 #include <string.h>
 

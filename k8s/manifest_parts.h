@@ -15,8 +15,6 @@
 #define MANIFEST_WORKER_FOLDER "/etc/picobarn/worker" /* Secret NAME-worker */
 #define MANIFEST_LEDGER_FOLDER "/var/lib/picobarn"    /* the claim */
 
-#define MANIFEST_VIEW_SECRET "picobarn-view"
-
 /* The labels of a component's objects; the caller owns them. */
 json_t *manifest_labels(const struct manifest_run *r, const char *component);
 

@@ -14,12 +14,15 @@
 #include "k8s/placement.h"
 #include "k8s/quantity.h"
 
-static const double worker_memory_least = 128 * 0x1p20;
+/* Of a worker with one thread, and of each further one (its stack is 8 MiB of address space). */
+static const double worker_least_mib = 128;
+static const double thread_least_mib = 16;
+enum { THREADS_MOST = 1024 }; /* as picobarn-worker takes */
 
 /* What is looked at, and where the words about it go. */
 struct check {
     const struct placement *placement;
-    char *field; /* [PLACEMENT_FIELD_SIZE] */
+    char field[PLACEMENT_FIELD_SIZE]; /* that is looked at */
     struct error *err;
 };
 
@@ -29,14 +32,13 @@ static int refuse(const struct check *c, const char *value, const char *wanted)
                      wanted);
 }
 
-static void at(const struct check *c, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void at(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void at(const struct check *c, const char *format, ...)
+static void at(struct check *c, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(c->field, PLACEMENT_FIELD_SIZE, format, args);
+    (void)vsnprintf(c->field, sizeof c->field, format, args);
     va_end(args);
 }
 
@@ -68,7 +70,7 @@ static const char *const our_paths[] = {"/etc/picobarn", MANIFEST_LEDGER_FOLDER,
 static const char *const our_labels[] = {"app.kubernetes.io/", "picobarn/"};
 /* clang-format on */
 
-static int check_texts(const struct check *c)
+static int check_texts(struct check *c)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
         const char *text = NULL;
@@ -81,7 +83,7 @@ static int check_texts(const struct check *c)
     return 0;
 }
 
-static int check_pull_secrets(const struct check *c)
+static int check_pull_secrets(struct check *c)
 {
     const json_t *list = c->placement->image_pull_secrets;
     for (size_t i = 0; i < json_array_size(list); i++) {
@@ -94,33 +96,48 @@ static int check_pull_secrets(const struct check *c)
     return 0;
 }
 
-static int check_map(const struct check *c, const json_t *map, const char *field, bool labels)
+static bool is_our_key(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(our_labels); i++) {
+        if (strncmp(key, our_labels[i], strlen(our_labels[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One label or annotation; value NULL: it is no text. */
+static int check_pair(const struct check *c, const char *key, const char *value, bool label)
+{
+    if (!names_is_key(key)) {
+        return refuse(c, key, "a key as in example.com/name");
+    }
+    if (is_our_key(key)) {
+        return error_set(c->err, ERROR_INPUT, "keys with %.*s are picobarn's own",
+                         (int)strcspn(key, "/") + 1, key);
+    }
+    if (value == NULL || (label && !names_is_value(value))) {
+        return refuse(c, value,
+                      label ? "a label's value: at most 63 letters, digits and -_." : "a text");
+    }
+    return 0;
+}
+
+static int check_map(struct check *c, const json_t *map, const char *field, bool labels)
 {
     json_t *walked = json_to_walk(map);
     for (void *it = map == NULL ? NULL : json_object_iter(walked); it != NULL;
          it = json_object_iter_next(walked, it)) {
         const char *key = json_object_iter_key(it);
-        const char *value = json_string_value(json_object_iter_value(it));
         at(c, "%s.%.80s", field, key);
-        if (!names_is_key(key)) {
-            return refuse(c, key, "a key as in example.com/name");
-        }
-        for (size_t i = 0; i < ARRAY_LENGTH(our_labels); i++) {
-            if (strncmp(key, our_labels[i], strlen(our_labels[i])) == 0) {
-                return error_set(c->err, ERROR_INPUT, "keys with %s are picobarn's own",
-                                 our_labels[i]);
-            }
-        }
-        if (value == NULL || (labels && !names_is_value(value))) {
-            return refuse(c, value,
-                          labels ? "a label's value: at most 63 letters, digits and -_."
-                                 : "a text");
+        if (check_pair(c, key, json_string_value(json_object_iter_value(it)), labels) != 0) {
+            return -1;
         }
     }
     return 0;
 }
 
-static int check_amounts(const struct check *c, const char *part, const char *which)
+static int check_amounts(struct check *c, const char *part, const char *which)
 {
     bool worker = strcmp(part, "workers") == 0;
     const json_t *map = json_object_get(
@@ -139,7 +156,7 @@ static int check_amounts(const struct check *c, const char *part, const char *wh
 }
 
 /* Where both are given, the API server wants the limit to be the larger one. */
-static int check_requests(const struct check *c, const char *part, const json_t *resources)
+static int check_requests(struct check *c, const char *part, const json_t *resources)
 {
     json_t *requests = json_to_walk(json_object_get(resources, "requests"));
     const json_t *limits = json_object_get(resources, "limits");
@@ -160,28 +177,45 @@ static int check_requests(const struct check *c, const char *part, const json_t 
     return 0;
 }
 
-static int check_worker_memory(const struct check *c)
+/* The amount that the workers' limits say of a resource; 0 if nothing, or no quantity. */
+static double worker_limit(const struct placement *p, const char *resource)
 {
-    const json_t *limits = json_object_get(c->placement->worker_resources, "limits");
-    const char *limit = json_string_value(json_object_get(limits, "memory"));
-    double most = 0;
-    if (limit == NULL || !quantity_parse(limit, &most)) {
-        return 0;
+    const json_t *limits = json_object_get(p->worker_resources, "limits");
+    const char *limit = json_string_value(json_object_get(limits, resource));
+    double value = 0;
+    return limit != NULL && quantity_parse(limit, &value) ? value : 0;
+}
+
+/* As many threads as begun processors (worker/threads.h). */
+static double least_memory_mib(const struct placement *p)
+{
+    double processors = worker_limit(p, "cpu");
+    double further = 0;
+    while (further + 1 < processors && further < THREADS_MOST) {
+        further++;
     }
+    return worker_least_mib + thread_least_mib * further;
+}
+
+static int check_worker_memory(struct check *c)
+{
+    double limit_mib = worker_limit(c->placement, "memory") / 0x1p20;
+    double least_mib = least_memory_mib(c->placement);
     at(c, "workers.limits.memory");
-    if (most < worker_memory_least) {
-        return error_set(c->err, ERROR_INPUT, "\"%.40s\" is too little: a worker needs 128Mi",
-                         limit);
+    if (limit_mib > 0 && limit_mib < least_mib) {
+        return error_set(c->err, ERROR_INPUT,
+                         "%.4g MiB are too little: with these processors a worker needs %.0fMi",
+                         limit_mib, least_mib);
     }
     at(c, "workers.memory_mib");
-    if ((double)c->placement->memory_mib * 0x1p20 > most) {
-        return error_set(c->err, ERROR_INPUT, "%llu is more than the memory limit \"%.40s\"",
-                         (unsigned long long)c->placement->memory_mib, limit);
+    if (limit_mib > 0 && (double)c->placement->memory_mib > limit_mib) {
+        return error_set(c->err, ERROR_INPUT, "%llu is more than the memory limit, %.4g MiB",
+                         (unsigned long long)c->placement->memory_mib, limit_mib);
     }
     return 0;
 }
 
-static int check_resources(const struct check *c)
+static int check_resources(struct check *c)
 {
     if (check_amounts(c, "workers", "requests") != 0 ||
         check_amounts(c, "workers", "limits") != 0 ||
@@ -194,7 +228,7 @@ static int check_resources(const struct check *c)
     return check_worker_memory(c);
 }
 
-static int check_mount_path(const struct check *c, const json_t *volume)
+static int check_mount_path(struct check *c, const json_t *volume)
 {
     const char *path = json_string_value(json_object_get(volume, "mountPath"));
     if (path == NULL || !names_is_path(path)) {
@@ -223,7 +257,7 @@ static bool is_repeated(const json_t *volumes, size_t index, const char *key)
     return false;
 }
 
-static int check_volume_name(const struct check *c, const json_t *volume)
+static int check_volume_name(struct check *c, const json_t *volume)
 {
     const char *name = json_string_value(json_object_get(volume, "name"));
     if (name == NULL || !names_is_label(name)) {
@@ -238,8 +272,14 @@ static int check_volume_name(const struct check *c, const json_t *volume)
     return 0;
 }
 
-/* Exactly one key beside our own ones, with a map. */
-static int check_source(const struct check *c, const json_t *volume, size_t n_others)
+static bool is_of_mount(const char *key)
+{
+    return strcmp(key, "name") == 0 || strcmp(key, "mountPath") == 0 ||
+           strcmp(key, "subPath") == 0;
+}
+
+/* Exactly one key beside those of the mount, with a map. */
+static int check_source(struct check *c, const json_t *volume, size_t n_others)
 {
     json_t *walked = json_to_walk(volume);
     if (json_object_size(volume) != n_others + 1) {
@@ -250,15 +290,16 @@ static int check_source(const struct check *c, const json_t *volume, size_t n_ot
     }
     for (void *it = json_object_iter(walked); it != NULL;
          it = json_object_iter_next(walked, it)) {
-        if (!json_is_object(json_object_iter_value(it)) &&
-            !json_is_string(json_object_iter_value(it))) {
-            return refuse(c, json_object_iter_key(it), "a volume source: it has no map");
+        const char *key = json_object_iter_key(it);
+        bool of_mount = n_others > 0 && is_of_mount(key);
+        if (!of_mount && !json_is_object(json_object_iter_value(it))) {
+            return refuse(c, key, "a volume source: it has no map");
         }
     }
     return 0;
 }
 
-static int check_volume(const struct check *c, const json_t *volumes, size_t i)
+static int check_volume(struct check *c, const json_t *volumes, size_t i)
 {
     const json_t *volume = json_array_get(volumes, i);
     const json_t *sub_path = json_object_get(volume, "subPath");
@@ -289,7 +330,7 @@ static int check_volume(const struct check *c, const json_t *volumes, size_t i)
     return check_source(c, volume, n_others);
 }
 
-static int check_volumes(const struct check *c)
+static int check_volumes(struct check *c)
 {
     for (size_t i = 0; i < json_array_size(c->placement->volumes); i++) {
         if (check_volume(c, c->placement->volumes, i) != 0) {
@@ -299,7 +340,7 @@ static int check_volumes(const struct check *c)
     return 0;
 }
 
-static int check_ledger(const struct check *c)
+static int check_ledger(struct check *c)
 {
     const char *size = c->placement->ledger_size;
     double bytes = 0;
@@ -313,9 +354,24 @@ static int check_ledger(const struct check *c)
                : check_source(c, c->placement->ledger_volume, 0);
 }
 
+/* A map in a list's place is taken by a patch, and refused by the server much later. */
+static int check_lists(const struct check *c, const json_t *template)
+{
+    static const char *const lists[] = {"containers", "initContainers", "volumes",
+                                        "tolerations", "imagePullSecrets"};
+    const json_t *spec = json_object_get(template, "spec");
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        const json_t *list = json_object_get(spec, lists[i]);
+        if (list != NULL && !json_is_array(list)) {
+            return error_set(c->err, ERROR_INPUT, "spec.%s is to be a list", lists[i]);
+        }
+    }
+    return 0;
+}
+
 /* Tried on an empty template, so that what cannot be merged is known before a run begins. A field
  * beside metadata and spec would be dropped by the API server, with a warning that nobody sees. */
-static int check_patch(const struct check *c, const json_t *patch, const char *field)
+static int check_patch(struct check *c, const json_t *patch, const char *field)
 {
     json_t *walked = json_to_walk(patch);
     for (void *it = patch == NULL ? NULL : json_object_iter(walked); it != NULL;
@@ -330,22 +386,29 @@ static int check_patch(const struct check *c, const json_t *patch, const char *f
     at(c, "%s", field);
     json_t *template = json_object();
     int rc = patch == NULL ? 0 : manifest_merge(template, patch, c->err);
+    rc = rc == 0 ? check_lists(c, template) : rc;
     json_decref(template);
     return rc;
+}
+
+static int check_all(struct check *c)
+{
+    const struct placement *p = c->placement;
+    if (check_texts(c) != 0 || check_pull_secrets(c) != 0 ||
+        check_map(c, p->labels, "workers.labels", true) != 0 ||
+        check_map(c, p->annotations, "workers.annotations", false) != 0 ||
+        check_resources(c) != 0 || check_volumes(c) != 0 || check_ledger(c) != 0 ||
+        check_patch(c, p->worker_patch, "workers.patch") != 0) {
+        return -1;
+    }
+    return check_patch(c, p->scheduler_patch, "scheduler.patch");
 }
 
 int placement_check(const struct placement *p, char field[PLACEMENT_FIELD_SIZE],
                     struct error *err)
 {
-    struct check c = {.placement = p, .field = field, .err = err};
-    if (check_texts(&c) != 0 || check_pull_secrets(&c) != 0 ||
-        check_map(&c, p->labels, "workers.labels", true) != 0 ||
-        check_map(&c, p->annotations, "workers.annotations", false) != 0 ||
-        check_resources(&c) != 0 || check_volumes(&c) != 0) {
-        return -1;
-    }
-    if (check_ledger(&c) != 0 || check_patch(&c, p->worker_patch, "workers.patch") != 0) {
-        return -1;
-    }
-    return check_patch(&c, p->scheduler_patch, "scheduler.patch");
+    struct check c = {.placement = p, .err = err};
+    int rc = check_all(&c);
+    memcpy(field, c.field, sizeof c.field);
+    return rc;
 }

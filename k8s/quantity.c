@@ -7,6 +7,8 @@
 
 #include "base/size.h"
 
+#define QUANTITY_MOST 0x1p63 /* Kubernetes counts in 64 bits */
+
 static const struct {
     const char *suffix;
     double factor;
@@ -40,6 +42,15 @@ static bool is_exponent(const char *text)
     return n > 0 && n <= 2 && digits[n] == '\0';
 }
 
+static bool take(double amount, double *value)
+{
+    if (amount >= QUANTITY_MOST) {
+        return false;
+    }
+    *value = amount;
+    return true;
+}
+
 bool quantity_parse(const char *text, double *value)
 {
     text += *text == '+' ? 1 : 0;
@@ -48,15 +59,13 @@ bool quantity_parse(const char *text, double *value)
         return false;
     }
     if (is_exponent(text + n)) {
-        *value = strtod(text, NULL);
-        return true;
+        return take(strtod(text, NULL), value);
     }
     for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++) {
         if (strcmp(text + n, suffixes[i].suffix) == 0) {
             char number[40] = {0};
             memcpy(number, text, n);
-            *value = strtod(number, NULL) * suffixes[i].factor;
-            return true;
+            return take(strtod(number, NULL) * suffixes[i].factor, value);
         }
     }
     return false;

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* The amount in units of one; false, and *value untouched, for what is no quantity, or a negative
- * one. A double, for comparing: amounts of this kind differ by more than its rounding. */
+/* The amount in units of one; false, and *value untouched, for what is no quantity, or one
+ * below 0 or not below 2^63. A double, for comparing: amounts of this kind differ by more than its rounding. */
 bool quantity_parse(const char *text, double *value);
 
 #endif

@@ -106,6 +106,11 @@ static int refuse_option(const struct invocation *invocation, int code, const ch
     return refuse(invocation, err);
 }
 
+bool command_lists(const struct command_option *row)
+{
+    return row != NULL && row->name != NULL && row->kind != COMMAND_OPTION_HIDDEN;
+}
+
 bool command_has_words(const char *argument)
 {
     return argument != NULL && strchr(argument, '|') != NULL;

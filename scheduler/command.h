@@ -31,12 +31,18 @@ enum command_group {
 
 /* One option. `argument` is NULL for a flag. Its form says what is taken and completed:
  * "json|text" takes one of these words and refuses others; "DIR" completes folders, "FILE" and
- * names with a dot (RUN.yaml) complete files; anything else ("N") is free text. */
+ * names with a dot (RUN.yaml) complete files; anything else ("N") is free text.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): tables are read in this order */
 struct command_option {
     const char *name; /* long name without dashes */
     char letter;      /* 0: none */
     const char *argument;
     const char *help; /* one sentence or two, lower case, no full stop at the end */
+    enum command_option_kind {
+        COMMAND_OPTION_USUAL,
+        COMMAND_OPTION_FILE,  /* names a file that is written, "-" for standard output */
+        COMMAND_OPTION_HIDDEN /* in no list: what programs say to each other. They stand last */
+    } kind;
 };
 
 /* "-o json|text" as every listing has it. */
@@ -44,6 +50,9 @@ struct command_option {
     {                                                                                          \
         "output", 'o', "json|text", "print as JSON, for programs, or as text (the default)"    \
     }
+
+/* Is there a row here that listings show? They end at the first that is not. */
+bool command_lists(const struct command_option *row);
 
 /* --help, which every command has without naming it. */
 extern const struct command_option command_help_option;
@@ -55,6 +64,15 @@ struct command_example {
 
 struct invocation;
 
+/* Which runs its operand may name. */
+enum command_reach {
+    COMMAND_HERE, /* a folder of this machine */
+    COMMAND_RELAYED, /* also k8s:NAME: its scheduler then runs the command (scheduler/remote.h). Such
+                      * a command only looks, and reads and writes no file that options name, but
+                      * for those of COMMAND_OPTION_FILE */
+    COMMAND_REACHES /* also k8s:NAME, which the command itself deals with */
+};
+
 struct command {
     const char *name;
     enum command_group group;
@@ -65,6 +83,14 @@ struct command {
     const char *description;              /* paragraphs with an empty line between them */
     const struct command_option *options; /* ended by a zero row, or NULL; --help is implied */
     const struct command_example *examples; /* ended by a zero row, or NULL */
+    enum command_reach reach;
+
+    /* The --format that the name of the file to write asks for; NULL if it does not tell, or the
+     * command has no such option. */
+    const char *(*format_of)(const char *file);
+
+    /* Of COMMAND_RELAYED: what is done for k8s:NAME instead of just sending the command; NULL. */
+    int (*relay)(const struct invocation *invocation, struct error *err);
 
     /* Returns an exit_status, or -1 with the error set: main prints it and exits with EXIT_USAGE
      * for ERROR_INPUT, with EXIT_TROUBLE for the others. */

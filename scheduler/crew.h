@@ -13,18 +13,25 @@
 
 struct grant {
     struct lease_id id;
-    size_t index;      /* in the run's files or shards */
-    uint64_t events;   /* done, as the worker last said */
+    size_t index;    /* in the run's files or shards */
+    uint64_t events; /* done, as the worker last said */
+    uint64_t given_ms;
     uint64_t named_ms; /* when it last said so, or was given it */
 };
 
 struct member {
     struct wire_peer peer;
     struct message_hello hello;
+    uint64_t joined_ms;
     uint64_t heard_ms;
     uint64_t said_ms;
-    uint32_t n_wanted; /* leases it would take */
-    size_t n_done;     /* answers accepted */
+    uint64_t parting_ms; /* since it goes, and the launcher is asked why; 0: it stays */
+    const char *parting; /* what is said of it when nothing better is known; borrowed */
+    uint32_t n_wanted;   /* leases it would take */
+    uint64_t n_shards;   /* results that it brought, with their events and processor time */
+    uint64_t n_events;
+    uint64_t cpu_us;
+    uint64_t n_failures; /* answers that were none */
     size_t n_grants;
     struct grant grant[MESSAGE_LEASES_MAX];
 };

@@ -88,26 +88,37 @@ static json_t *pack_resources(json_t *requests, json_t *limits)
     return any ? json_pack("{s:O*, s:O*}", "requests", requests, "limits", limits) : NULL;
 }
 
+/* One step down: the child that field begins with ("volumes[2].name": volumes), and the rest of
+ * field after it. NULL where there is none. A key may have dots itself ("kueue.x-k8s.io/queue"). */
+static const struct yaml *find_child(const struct yaml *node, const char **field, size_t *line)
+{
+    const struct yaml *child = yaml_find(node, *field);
+    char key[PLACEMENT_FIELD_SIZE];
+    size_t n = child != NULL ? strlen(*field) : strcspn(*field, ".[");
+    (void)snprintf(key, sizeof key, "%.*s", (int)n, *field);
+    child = yaml_find(node, key);
+    *line = child == NULL ? *line : schema_line(node, key);
+    *field += n + ((*field)[n] == '.' ? 1 : 0);
+    return child;
+}
+
+static const struct yaml *find_item(const struct yaml *node, const char **field, size_t *line)
+{
+    char *end = NULL;
+    size_t index = strtoul(*field + 1, &end, 10); /* "[2].name" */
+    const struct yaml *item =
+        node->kind == YAML_LIST && index < node->n ? node->item[index] : NULL;
+    *line = item == NULL ? *line : item->line;
+    *field = end + strspn(end, "].");
+    return item;
+}
+
 /* The line of "volumes[2].mountPath" below the section, or of what is nearest above it. */
 static size_t find_line(const struct yaml *node, const char *field)
 {
     size_t line = node->line;
     while (node != NULL && *field != '\0') {
-        char key[PLACEMENT_FIELD_SIZE];
-        size_t n = strcspn(field, *field == '[' ? "]" : ".[");
-        (void)snprintf(key, sizeof key, "%.*s", (int)n, field);
-        if (*field == '[') {
-            size_t index = strtoul(field + 1, NULL, 10);
-            node = node->kind == YAML_LIST && index < node->n ? node->item[index] : NULL;
-            line = node == NULL ? line : node->line;
-            n++;
-        } else {
-            const struct yaml *inner = yaml_find(node, key);
-            line = inner == NULL ? line : schema_line(node, key);
-            node = inner;
-        }
-        field += n;
-        field += *field == '.' ? 1 : 0;
+        node = *field == '[' ? find_item(node, &field, &line) : find_child(node, &field, &line);
     }
     return line;
 }

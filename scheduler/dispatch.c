@@ -23,9 +23,8 @@ enum {
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
+    PARTING_MS = 3000,        /* for the launcher to find out why a worker goes */
 };
-
-static const char vanished[] = "the worker vanished";
 
 static int hear_all(struct dispatch *d, struct error *err)
 {
@@ -48,6 +47,7 @@ static void acknowledge_all(struct dispatch *d)
 {
     for (size_t i = 0; i < d->intake.n; i++) {
         const struct arrival *a = &d->intake.arrival[i];
+        dispatch_live_count(d, a);
         if (a->answers) {
             dispatch_acknowledge(d, &a->peer, &a->id, a->verdict);
         }
@@ -74,7 +74,9 @@ static int commit(struct dispatch *d, struct error *err)
     }
     struct error bad = {0};
     d->retried_ms = now;
+    uint64_t start_us = clock_now_us();
     if (intake_commit(&d->intake, &bad) == 0) {
+        live_count_commit(&d->live, clock_now_us() - start_us);
         if (is_paused) {
             log_line("scheduler", "the ledger can be written again: going on");
             d->paused[0] = '\0';
@@ -83,6 +85,7 @@ static int commit(struct dispatch *d, struct error *err)
         intake_clear(&d->intake);
         return 0;
     }
+    d->live.commits_failed++;
     if (!is_paused) {
         log_line("scheduler", "paused: %s", bad.text);
         d->paused_since_ms = now;
@@ -114,8 +117,9 @@ static bool give(struct dispatch *d, struct member *m, size_t index)
         leasing_return(&d->leasing, d->phase, index); /* no room, or it is gone: later */
         return false;
     }
+    uint64_t now = clock_now_ms();
     m->grant[m->n_grants++] =
-        (struct grant){.id = lease.id, .index = index, .named_ms = clock_now_ms()};
+        (struct grant){.id = lease.id, .index = index, .given_ms = now, .named_ms = now};
     m->n_wanted--;
     return true;
 }
@@ -140,8 +144,8 @@ static void give_leases(struct dispatch *d)
     }
 }
 
-/* Workers that died (the launcher knows) or fell silent lose their leases. */
-static int look_after_workers(struct dispatch *d, struct error *err)
+/* Workers that the launcher knows to have died lose their leases. */
+static int hear_launcher(struct dispatch *d, struct error *err)
 {
     struct launcher_gone gone = {.name = NULL};
     do {
@@ -149,25 +153,47 @@ static int look_after_workers(struct dispatch *d, struct error *err)
             return -1;
         }
         struct member *m = gone.name == NULL ? NULL : crew_find_name(&d->crew, gone.name);
+        if (gone.why != NULL) {
+            log_line("scheduler", "%s", gone.why);
+        }
         if (m != NULL) {
-            dispatch_dismiss(d, m, gone.why == NULL ? vanished : gone.why, gone.log);
+            dispatch_dismiss(d, m, &gone);
         }
     } while (gone.name != NULL);
+    return 0;
+}
+
+/* One that fell silent, or goes, loses its leases; the others hear that we are here. */
+static void look_after(struct dispatch *d, struct member *m, uint64_t now)
+{
+    if (d->paused[0] != '\0') {
+        m->heard_ms = now; /* it is we who do not listen */
+    }
+    if (m->parting_ms != 0) {
+        if (now - m->parting_ms > PARTING_MS) {
+            char why[ERROR_TEXT_SIZE];
+            (void)snprintf(why, sizeof why, "%s, on %s", m->parting, m->hello.host);
+            dispatch_dismiss(d, m, &(struct launcher_gone){.why = why});
+        }
+    } else if (now - m->heard_ms > d->options.silence_ms) {
+        log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
+        dispatch_part(d, m, "the worker vanished");
+    } else if (now - m->said_ms >= dispatch_heartbeat_ms(d)) {
+        struct message_heartbeat beat = {.n = 0};
+        buffer_clear(&d->out);
+        message_heartbeat_encode(&beat, &d->out);
+        (void)dispatch_say(d, m);
+    }
+}
+
+static int look_after_workers(struct dispatch *d, struct error *err)
+{
+    if (hear_launcher(d, err) != 0) {
+        return -1;
+    }
     uint64_t now = clock_now_ms();
     for (size_t i = d->crew.n; i > 0; i--) {
-        struct member *m = d->crew.member[i - 1];
-        if (d->paused[0] != '\0') {
-            m->heard_ms = now; /* it is we who do not listen */
-        }
-        if (now - m->heard_ms > d->options.silence_ms) {
-            log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
-            dispatch_dismiss(d, m, vanished, NULL);
-        } else if (now - m->said_ms >= dispatch_heartbeat_ms(d)) {
-            struct message_heartbeat beat = {.n = 0};
-            buffer_clear(&d->out);
-            message_heartbeat_encode(&beat, &d->out);
-            (void)dispatch_say(d, m);
-        }
+        look_after(d, d->crew.member[i - 1], now);
     }
     return 0;
 }
@@ -209,6 +235,7 @@ static int tick(struct dispatch *d, struct error *err)
     }
     d->ticked_ms = now;
     show(d);
+    dispatch_live_tell(d);
     return look_after_workers(d, err);
 }
 
@@ -315,6 +342,7 @@ struct dispatch *dispatch_open(struct run *r, const struct dispatch_options *opt
         return NULL;
     }
     leasing_init(&d->leasing, r, d->keys.lease);
+    dispatch_live_begin(d);
     return d;
 }
 
@@ -340,6 +368,7 @@ void dispatch_close(struct dispatch *d)
     if (d->kind != NULL) {
         d->kind->close(d->launcher, d->is_over);
     }
+    dispatch_live_end(d);
     wire_close(d->wire);
     crew_release(&d->crew);
     intake_release(&d->intake);

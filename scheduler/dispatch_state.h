@@ -11,6 +11,7 @@
 #include "scheduler/intake.h"
 #include "scheduler/keys.h"
 #include "scheduler/leasing.h"
+#include "scheduler/live.h"
 #include "worker/wire.h"
 
 enum { DISPATCH_TICK_MS = 100 };
@@ -36,6 +37,11 @@ struct dispatch {
     uint64_t retried_ms;
     uint64_t ticked_ms;
     uint64_t n_events;
+    struct live live; /* what was told last, and counts that go on */
+    struct buffer live_text;
+    uint64_t tell_again_ms;
+    uint64_t rated_ms;     /* when the rate was last brought up to date, */
+    uint64_t rated_events; /* and the most that was done by then */
     struct buffer in;
     struct buffer out;
 };
@@ -48,9 +54,20 @@ void dispatch_say_bare(struct dispatch *d, const struct wire_peer *peer,
 void dispatch_acknowledge(struct dispatch *d, const struct wire_peer *peer,
                           const struct lease_id *id, enum ack_verdict verdict);
 
-/* Forgets a worker; its leases are recorded as lost, with the reason and its last lines (or
- * NULL), and wait again. */
-void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, const char *log);
+/* Forgets a worker; its leases are recorded as lost, with the reason and its last lines (both may
+ * be NULL), and wait again. The one that it was at broke it, if it ran out of memory. */
+void dispatch_dismiss(struct dispatch *d, struct member *m, const struct launcher_gone *gone);
+
+/* The same, once the launcher has told why it goes, or for a while has not; at once if it holds
+ * nothing, or nothing is to be known. why: in place of that; kept. */
+void dispatch_part(struct dispatch *d, struct member *m, const char *why);
+
+/* What others see (live.json): counts what was committed; tells all of it, if it is time; says that
+ * it is over. */
+void dispatch_live_begin(struct dispatch *d);
+void dispatch_live_count(struct dispatch *d, const struct arrival *a);
+void dispatch_live_tell(struct dispatch *d);
+void dispatch_live_end(struct dispatch *d);
 
 uint32_t dispatch_heartbeat_ms(const struct dispatch *d);
 

@@ -73,6 +73,15 @@ static int read_keys(struct keys *keys, const char *path, struct error *err)
     return rc == 0 || json == NULL ? rc : error_prefix(err, "%s", path);
 }
 
+char *keys_run_id(const char *path, struct error *err)
+{
+    json_t *json = json_parse_file(path, KEYS_LIMIT, err);
+    const char *id = json_string_value(json_object_get(json, "run"));
+    char *copy = id == NULL ? NULL : strdup(id);
+    json_decref(json);
+    return copy;
+}
+
 int keys_open(struct keys *keys, const struct run *r, const char *path, struct error *err)
 {
     if (path != NULL) {

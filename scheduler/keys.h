@@ -29,6 +29,10 @@ int keys_from_json(struct keys *keys, const json_t *json, struct error *err);
 /* Reads the keys of that file, or of keys.json (path NULL), which is made if it is missing. */
 int keys_open(struct keys *keys, const struct run *r, const char *path, struct error *err);
 
+/* The id that the run is to have, where a file of keys says one ("run"): keys and id were made
+ * together, before the run. NULL with ERROR_NONE if it says none. The caller frees it. */
+char *keys_run_id(const char *path, struct error *err);
+
 /* All that a worker needs to join, and where, as it stands in worker.json; the caller owns it. */
 json_t *keys_invitation(const struct keys *keys, const char *run_id, const char *endpoint);
 

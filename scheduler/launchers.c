@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct launcher_kind *const launchers[] = {&launcher_local, &launcher_none, NULL};
+const struct launcher_kind *const launchers[] = {&launcher_local, &launcher_none,
+                                                 &launcher_jobs, NULL};
 
 const struct launcher_kind *launcher_find(const char *name, struct error *err)
 {

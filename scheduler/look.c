@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 /* "run.yaml is a run file; give its run folder, e.g. run.run" */
 static int refuse_file(const char *path, struct error *err)
 {
@@ -42,6 +44,31 @@ int look_check_folder(const char *folder, struct error *err)
                                   "%s is not a run folder (no ledger.db in it)", folder);
 }
 
+static int merge_new(struct look *l, struct error *err)
+{
+    uint64_t start_us = clock_now_us();
+    int rc = merge_update(&l->merge, l->run, err);
+    l->merge_us += clock_now_us() - start_us;
+    return rc;
+}
+
+/* All of it again, not only events: files may be inspected and shards planned since. Every change
+ * that can be seen comes with an event. */
+static int bring_up(struct look *l, struct error *err)
+{
+    uint64_t sequence = 0;
+    if (ledger_begin(l->run->ledger, err) != 0) {
+        return -1;
+    }
+    int rc = ledger_sequence(l->run->ledger, &sequence, err);
+    if (rc == 0 && sequence != l->run->seen) {
+        rc = run_reload(l->run, err);
+    }
+    rc = rc == 0 ? merge_new(l, err) : rc;
+    ledger_rollback(l->run->ledger);
+    return rc;
+}
+
 int look_open(struct look *l, const char *folder, struct error *err)
 {
     *l = (struct look){.run = NULL};
@@ -49,8 +76,7 @@ int look_open(struct look *l, const char *folder, struct error *err)
         return -1;
     }
     l->run = run_open(folder, LEDGER_READ, err);
-    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 ||
-        merge_update(&l->merge, l->run, err) != 0) {
+    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 || bring_up(l, err) != 0) {
         look_close(l);
         return -1;
     }
@@ -64,7 +90,6 @@ void look_close(struct look *l)
     l->run = NULL;
 }
 
-/* All of it again, not only events: files may be inspected and shards planned since. */
 int look_refresh(struct look *l, struct error *err)
 {
     uint64_t sequence = 0;
@@ -72,9 +97,9 @@ int look_refresh(struct look *l, struct error *err)
         return -1;
     }
     if (sequence == l->merge.sequence && sequence == l->run->seen) {
-        return 0; /* every change that can be seen comes with an event */
+        return 0;
     }
-    return run_reload(l->run, err) == 0 ? merge_update(&l->merge, l->run, err) : -1;
+    return bring_up(l, err);
 }
 
 bool look_complete(const struct look *l)

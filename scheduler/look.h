@@ -15,6 +15,7 @@
 struct look {
     struct run *run;
     struct merge merge;
+    uint64_t merge_us; /* time that merging took so far */
 };
 
 /* Fails (ERROR_INPUT), saying what to name instead, if this is a file or a folder without a
@@ -26,7 +27,8 @@ int look_check_folder(const char *folder, struct error *err);
 int look_open(struct look *l, const char *folder, struct error *err);
 void look_close(struct look *l);
 
-/* Brings all up to date. */
+/* Brings all up to date, in one view of the ledger: run and merge tell of the same moment, which is
+ * run->seen. */
 int look_refresh(struct look *l, struct error *err);
 
 /* Is all done, and in the sums? */
@@ -48,7 +50,17 @@ void look_write_status(const struct look *l, bool has_scheduler, struct buffer *
 /* A table of the samples, a row each. */
 void look_write_samples(const struct look *l, struct buffer *out);
 
-/* Both as JSON that the caller owns; NULL with err set. */
+/* What the launcher of a run in a cluster last told of its Jobs and pods (jobs_report.c), or NULL
+ * where there is none; the caller owns it. */
+json_t *look_pods(const struct run *r);
+
+/* What people call the run: k8s:NAMESPACE/NAME of one in a cluster, else its folder. */
+void look_name(const struct run *r, struct buffer *out);
+
+/* A line about them, or nothing. */
+void look_write_pods(const struct run *r, struct buffer *out);
+
+/* State, samples, pods and, in short, what the scheduler tells of itself, as JSON that the caller owns; NULL with err set. */
 json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* look_status.c - how far a run is, in words and as JSON; see look.h */
 #include "scheduler/human.h"
+#include "scheduler/live.h"
 #include "scheduler/look.h"
 #include "scheduler/table.h"
 
@@ -148,6 +149,9 @@ void look_write_status(const struct look *l, bool has_scheduler, struct buffer *
         buffer_printf(out, "conflicts %zu shards gave different results when computed twice\n",
                       t.n_conflicts);
     }
+    if (has_scheduler) {
+        look_write_pods(r, out);
+    }
     buffer_printf(out, "sequence  %llu\n", (unsigned long long)r->seen);
 }
 
@@ -183,6 +187,22 @@ static json_t *samples_to_json(const struct look *l)
     return list;
 }
 
+/* What the scheduler tells of itself, in short; NULL if it tells nothing. */
+static json_t *live_to_json(const struct run *r)
+{
+    struct live *l = live_read(r);
+    if (l == NULL) {
+        return NULL;
+    }
+    json_t *json =
+        json_pack("{s:I, s:s, s:I, s:I, s:I, s:f, s:s}", "written_ms",
+                  (json_int_t)l->written_ms, "phase", live_phase_name(l->phase), "workers",
+                  (json_int_t)l->n_workers, "leases", (json_int_t)l->n_leases, "queue",
+                  (json_int_t)l->queue, "events_per_s", l->events_per_s, "paused", l->paused);
+    live_destroy(l);
+    return json;
+}
+
 json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct error *err)
 {
     const struct run *r = l->run;
@@ -201,6 +221,15 @@ json_t *look_status_to_json(const struct look *l, bool has_scheduler, struct err
         t.planned_pb, "samples", samples_to_json(l));
     if (all == NULL) {
         (void)error_no_memory(err, "the status");
+        return NULL;
+    }
+    json_t *pods = has_scheduler ? look_pods(r) : NULL;
+    if (pods != NULL) {
+        (void)json_object_set_new(all, "pods", pods);
+    }
+    json_t *live = has_scheduler ? live_to_json(r) : NULL;
+    if (live != NULL) {
+        (void)json_object_set_new(all, "live", live);
     }
     return all;
 }

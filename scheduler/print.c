@@ -29,3 +29,17 @@ int print_json(const json_t *value, struct error *err)
     buffer_release(&text);
     return rc;
 }
+
+int print_now(const void *data, size_t size, struct error *err)
+{
+    errno = 0;
+    if ((size > 0 && fwrite(data, 1, size, stdout) != size) || fflush(stdout) != 0) {
+        return error_set(err, ERROR_SYSTEM, "standard output: %s", strerrordesc_np(errno));
+    }
+    return 0;
+}
+
+void print_aside(const void *data, size_t size)
+{
+    (void)fwrite(data, 1, size, stderr);
+}

@@ -14,4 +14,10 @@ int print_text(const struct buffer *text, struct error *err);
 /* The value indented, and a line's end. */
 int print_json(const json_t *value, struct error *err);
 
+/* Bytes at once, not when there is enough of them. */
+int print_now(const void *data, size_t size, struct error *err);
+
+/* The same on standard error, where nobody can be told that it fails. */
+void print_aside(const void *data, size_t size);
+
 #endif

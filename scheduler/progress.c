@@ -11,7 +11,9 @@
 #include "base/clock.h"
 
 enum {
-    LINE_EVERY_MS = 5000, /* in a log */
+    LINE_EVERY_MS = 5000,  /* in a log */
+    SAME_EVERY_MS = 60000, /* the same line again */
+    SAID_SIZE = 256,
     BAR_MAX = 30,
     WIDTH_DEFAULT = 80,
     WIDTH_MAX = 200,
@@ -27,6 +29,8 @@ struct progress {
     size_t n_jobs_before;
     enum lease_kind phase;
     size_t n_done;
+    char said[SAID_SIZE]; /* the beginning of the last line in a log */
+    uint64_t said_ms;
 };
 
 struct progress *progress_open(void)
@@ -89,67 +93,52 @@ static int percent(double share)
     return (int)(100 * share);
 }
 
-/* What the phase has to do, in jobs. */
-struct counts {
-    size_t done;
-    size_t failed;
-    size_t all;
-};
-
-static struct counts count(const struct dispatch_view *view)
-{
-    struct run_tally t =
-        view->phase == LEASE_SHARD ? run_tally_shards(view->run) : run_tally_files(view->run);
-    struct run_tally files = run_tally_files(view->run);
-    size_t all = t.n[JOB_WAITING] + t.n[JOB_RUNNING] + t.n[JOB_DONE] + t.n[JOB_FAILED];
-    size_t lost_files = view->phase == LEASE_SHARD ? files.n[JOB_FAILED] : 0;
-    return (struct counts){
-        .done = t.n[JOB_DONE], .failed = t.n[JOB_FAILED] + lost_files, .all = all};
-}
-
 /* The words behind the bar. */
-static void describe(const struct progress *p, const struct dispatch_view *view,
-                     const struct counts *c, char *out, size_t size)
+static void describe(const struct progress *p, const struct progress_numbers *numbers,
+                     char *out, size_t size)
 {
     double elapsed = (double)(clock_now_ms() - p->started_ms) / 1000;
-    size_t new_jobs =
-        c->done + c->failed > p->n_jobs_before ? c->done + c->failed - p->n_jobs_before : 0;
-    double left = new_jobs == 0 ? -1 : elapsed * (double)(c->all - c->done) / (double)new_jobs;
+    size_t new_jobs = numbers->n_done + numbers->n_failed > p->n_jobs_before
+                          ? numbers->n_done + numbers->n_failed - p->n_jobs_before
+                          : 0;
+    double left = new_jobs == 0
+                      ? -1
+                      : elapsed * (double)(numbers->n_all - numbers->n_done) / (double)new_jobs;
     char rate[48] = "";
     char time_left[48] = "";
     char failed[48] = "";
     char number[32] = "";
-    if (elapsed > 0.2 && view->n_events > p->n_events_before) {
-        metric((double)(view->n_events - p->n_events_before) / elapsed, number, sizeof number);
+    if (elapsed > 0.2 && numbers->n_events > p->n_events_before) {
+        metric((double)(numbers->n_events - p->n_events_before) / elapsed, number,
+               sizeof number);
         (void)snprintf(rate, sizeof rate, "  %sev/s", number);
     }
     if (left >= 0) {
         duration(left, number, sizeof number);
         (void)snprintf(time_left, sizeof time_left, "  %s left", number);
     }
-    if (c->failed > 0) {
+    if (numbers->n_failed > 0) {
         (void)snprintf(failed, sizeof failed, "%s  %zu failed%s",
-                       p->has_color ? "\033[31m" : "", c->failed,
+                       p->has_color ? "\033[31m" : "", numbers->n_failed,
                        p->has_color ? "\033[0m" : "");
     }
-    if (view->phase == LEASE_INSPECT) {
-        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", c->done, c->all,
-                       view->n_workers, failed);
+    if (numbers->phase == LEASE_INSPECT) {
+        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", numbers->n_done,
+                       numbers->n_all, numbers->n_workers, failed);
         return;
     }
-    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->done, c->all, rate,
-                   view->n_workers, time_left, failed);
+    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", numbers->n_done,
+                   numbers->n_all, rate, numbers->n_workers, time_left, failed);
 }
 
 /* A new phase starts its own clock. */
-static void note_phase(struct progress *p, const struct dispatch_view *view,
-                       const struct counts *c)
+static void note_phase(struct progress *p, const struct progress_numbers *numbers)
 {
-    if (p->phase != view->phase) {
-        p->phase = view->phase;
+    if (p->phase != numbers->phase) {
+        p->phase = numbers->phase;
         p->started_ms = clock_now_ms();
-        p->n_events_before = view->n_events;
-        p->n_jobs_before = c->done + c->failed;
+        p->n_events_before = numbers->n_events;
+        p->n_jobs_before = numbers->n_done + numbers->n_failed;
         p->shown_ms = 0;
     }
 }
@@ -161,39 +150,72 @@ static void show_bar(struct progress *p, const char *words, double share)
     size_t taken = strlen(words) + 10;
     size_t room = width > taken + 10 ? width - taken : 10;
     bar(share, room < BAR_MAX ? room : BAR_MAX, drawn, sizeof drawn);
-    (void)fprintf(stderr, "\r\033[K[%s] %3d%%  %s", drawn, percent(share), words);
+    size_t left =
+        width > strlen(drawn) + 10 ? width - strlen(drawn) - 10 : 10; /* never wrapped */
+    (void)fprintf(stderr, "\r\033[K[%s] %3d%%  %.*s", drawn, percent(share), (int)left, words);
     (void)fflush(stderr);
     p->has_line = true;
 }
 
-void progress_show(void *context, const struct dispatch_view *view)
+/* A run that waits for hours is not to fill a log with one line. */
+static void show_line(struct progress *p, const char *words, double share)
 {
-    struct progress *p = context;
+    char line[SAID_SIZE];
+    uint64_t now = clock_now_ms();
+    (void)snprintf(line, sizeof line, "%3d%%  %.200s", percent(share), words);
+    if (strcmp(line, p->said) == 0 && now - p->said_ms < SAME_EVERY_MS) {
+        return;
+    }
+    memcpy(p->said, line, sizeof line);
+    p->said_ms = now;
+    (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
+}
+
+void progress_update(struct progress *p, const struct progress_numbers *numbers)
+{
     if (p == NULL) {
         return;
     }
-    struct counts c = count(view);
-    note_phase(p, view, &c);
+    note_phase(p, numbers);
     uint64_t now = clock_now_ms();
-    bool is_end = c.done + c.failed >= c.all;
+    bool is_end = numbers->n_done + numbers->n_failed >= numbers->n_all;
     if (!p->on_terminal && now - p->shown_ms < LINE_EVERY_MS &&
-        !(is_end && c.done != p->n_done)) {
+        !(is_end && numbers->n_done != p->n_done)) {
         return;
     }
     p->shown_ms = now;
-    p->n_done = c.done;
-    double share = c.all == 0 ? 0 : (double)c.done / (double)c.all;
-    char words[256];
-    if (view->paused != NULL) {
-        (void)snprintf(words, sizeof words, "paused: %.200s", view->paused);
+    p->n_done = numbers->n_done;
+    double share = numbers->n_all == 0 ? 0 : (double)numbers->n_done / (double)numbers->n_all;
+    char words[700];
+    if (numbers->note != NULL) {
+        (void)snprintf(words, sizeof words, "%.600s", numbers->note);
+    } else if (numbers->paused != NULL) {
+        (void)snprintf(words, sizeof words, "paused: %.600s", numbers->paused);
     } else {
-        describe(p, view, &c, words, sizeof words);
+        describe(p, numbers, words, sizeof words);
     }
     if (p->on_terminal) {
         show_bar(p, words, share);
     } else {
-        (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
+        show_line(p, words, share);
     }
+}
+
+void progress_show(void *context, const struct dispatch_view *view)
+{
+    struct run_tally files = run_tally_files(view->run);
+    bool is_shards = view->phase == LEASE_SHARD;
+    struct run_tally t = is_shards ? run_tally_shards(view->run) : files;
+    struct progress_numbers numbers = {
+        .phase = view->phase,
+        .n_done = t.n[JOB_DONE],
+        .n_failed = t.n[JOB_FAILED] + (is_shards ? files.n[JOB_FAILED] : 0),
+        .n_all = t.n[JOB_WAITING] + t.n[JOB_RUNNING] + t.n[JOB_DONE] + t.n[JOB_FAILED],
+        .n_events = view->n_events,
+        .n_workers = view->n_workers,
+        .paused = view->paused,
+    };
+    progress_update(context, &numbers);
 }
 
 void progress_close(struct progress *p)

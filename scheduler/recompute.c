@@ -15,7 +15,7 @@ int recompute_open(struct recompute *rc, const struct run *r, size_t n_threads,
 {
     const struct dataset *d = r->dataset;
     *rc = (struct recompute){.run = r, .n_threads = n_threads, .order = -1};
-    if (run_compare_specification(r, d, err) != 0) {
+    if (run_check_specification(r, d, err) != 0) {
         return -1;
     }
     json_t *order = order_to_json(d->analysis, &d->settings, d->names, d->units);

@@ -323,7 +323,7 @@ struct run *run_open(const char *folder, enum ledger_mode mode, struct error *er
     bool writer = mode == LEDGER_WRITE;
     if ((writer && take_lock(r, err) != 0) || read_run(r, mode, err) != 0 ||
         (writer &&
-         (run_compare_specification(r, r->dataset, err) != 0 || start_session(r, err) != 0))) {
+         (run_check_specification(r, r->dataset, err) != 0 || start_session(r, err) != 0))) {
         run_close(r);
         return NULL;
     }

@@ -78,19 +78,27 @@ static int move_aside(const char *ledger, struct error *err)
     return 0;
 }
 
-int run_compare_specification(const struct run *r, const struct dataset *d, struct error *err)
+int run_compare_specification(json_t *was, const struct dataset *d, const char *elsewhere,
+                              struct error *err)
 {
     json_t *is = dataset_specification(d);
     int rc = is == NULL ? error_no_memory(err, "a comparison") : 0;
-    if (rc == 0 && !json_equal(r->specification, is)) {
+    if (rc == 0 && !json_equal(was, is)) {
         char where[1024] = "";
-        describe_difference(r->specification, is, where, sizeof where);
+        describe_difference(was, is, where, sizeof where);
         rc = error_set(err, ERROR_INPUT,
-                       "run folder %s: the run was launched with something else (%s): %s",
-                       r->folder, where, advice);
+                       "the run was launched with something else (%s): use another %s, or "
+                       "--accept-changes to drop what was computed from the old",
+                       where, elsewhere);
     }
     json_decref(is);
     return rc;
+}
+
+int run_check_specification(const struct run *r, const struct dataset *d, struct error *err)
+{
+    int rc = run_compare_specification(r->specification, d, "--run-dir", err);
+    return rc == 0 ? 0 : error_prefix(err, "run folder %s", r->folder);
 }
 
 /* Are the dataset's files those of the ledger, by name? */
@@ -150,7 +158,7 @@ int run_compare(struct run *r, const char *ledger, bool accept_changes, struct e
     if (old == NULL) {
         return -1;
     }
-    int rc = run_compare_specification(old, r->dataset, err);
+    int rc = run_check_specification(old, r->dataset, err);
     if (rc == 0) {
         rc = compare_files(old, r, accept_changes, err);
     } else if (accept_changes) {

@@ -13,8 +13,14 @@
 int run_compare(struct run *r, const char *ledger, bool accept_changes, struct error *err);
 
 /* Is the dataset, by this program, what the run was launched with? Else ERROR_INPUT, naming the
- * first difference (a parameter, a sample, the version of the analysis). */
-int run_compare_specification(const struct run *r, const struct dataset *d, struct error *err);
+ * first difference (a parameter, a sample, the version of the analysis), and the option by which
+ * it could be run elsewhere. */
+int run_compare_specification(json_t *was, const struct dataset *is, const char *elsewhere,
+                              struct error *err);
+
+/* The same of a run and a dataset: its own, which this program may read in another way than the one
+ * that began, or the one that is asked for. */
+int run_check_specification(const struct run *r, const struct dataset *d, struct error *err);
 
 /* Looks at the files behind jobs that failed (and, if all is true, at every file): one whose size
  * or time differs from the ledger's is taken as it is now. If it still has as many rows, each of

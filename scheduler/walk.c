@@ -123,16 +123,20 @@ static void print_missing(const struct walk *w, struct buffer *out)
                       n_conflicts);
     }
     if (n_failed > 0) {
-        buffer_printf(out, "failed    %zu: picobarn failures %s\n", n_failed, w->run->folder);
+        buffer_printf(out, "failed    %zu: picobarn failures ", n_failed);
+        look_name(w->run, out);
+        buffer_printf(out, "\n");
     }
 }
 
 static int print_outcome(struct walk *w, struct error *err)
 {
     struct buffer out = {0};
-    buffer_printf(&out, "result    %s/result.json\nplot      %s/plot.svg\nsha256    %s\n",
-                  w->run->folder, w->run->folder, w->sha256);
-    buffer_printf(&out, "coverage  ");
+    if (w->options.launch.name == NULL) { /* in a pod nobody looks into the folder */
+        buffer_printf(&out, "result    %s/result.json\nplot      %s/plot.svg\n", w->run->folder,
+                      w->run->folder);
+    }
+    buffer_printf(&out, "sha256    %s\ncoverage  ", w->sha256);
     look_write_coverage(w->run, &w->merge, &out);
     buffer_printf(&out, "\n");
     print_missing(w, &out);
@@ -167,6 +171,9 @@ int walk(struct run *r, const struct walk_options *options, struct error *err)
     w.options.dispatch.context = progress;
     bool works = has_work(r);
     int rc = 0;
+    if (!works && options->kind->sweep != NULL) {
+        options->kind->sweep(r, &options->launch);
+    }
     for (size_t i = 0; rc == 0 && i < ARRAY_LENGTH(steps); i++) {
         rc = works || !steps[i].is_work ? steps[i].step(&w, err) : 0;
         if (steps[i].step == close_dispatch) {

@@ -153,6 +153,31 @@ static void a_folder_is_made_once_and_not_over_a_file(void **state)
     check_remove_folder(folder);
 }
 
+static void what_is_only_shown_takes_over_what_a_killed_writer_left(void **state)
+{
+    (void)state;
+    char *folder = check_make_folder();
+    char *path = file_join(folder, "live.json");
+    char *left = file_join(folder, "live.json.tmp");
+    char *missing = file_join(folder, "no/where");
+    struct error err = {0};
+    struct buffer in = {0};
+    check_ok(file_write(left, 0600, "half of a", 9, &err), &err);
+    check_ok(file_write_unsynced(path, 0644, "first", 5, &err), &err);
+    check_ok(file_write_unsynced(path, 0644, "2nd", 3, &err), &err);
+    check_ok(file_read(path, 100, &in, &err), &err);
+    assert_string_equal(buffer_string(&in), "2nd");
+    assert_int_equal(count_files(folder), 1);
+    assert_int_equal(file_write_unsynced(missing, 0644, "x", 1, &err), -1);
+    assert_int_equal(err.kind, ERROR_SYSTEM);
+    check_contains(err.text, "no/where: cannot be written");
+    buffer_release(&in);
+    free(missing);
+    free(left);
+    free(path);
+    check_remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_failed_write_leaves_the_old_and_nothing_else),
         cmocka_unit_test(names_are_joined),
         cmocka_unit_test(a_folder_is_made_once_and_not_over_a_file),
+        cmocka_unit_test(what_is_only_shown_takes_over_what_a_killed_writer_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_k8s_ensure.c - claims about k8s_ensure and k8s_list of k8s/k8s.h, with a server in this
  * process that makes the faults */
+#include "k8s/k8s_stream.h"
 #include "tests/support/fake_api.h"
 
 /* An object of ours, with a label and a hash. */
@@ -102,8 +103,10 @@ static void check_case(const struct ensure_case *c)
     assert_int_equal(api.n_requests, c->n);
     for (size_t i = 0; i < api.n_requests; i++) {
         const char *line = api.request[i].line;
-        check_contains(line, line[0] == 'P' ? "POST /apis/batch/v1/namespaces/n/jobs HTTP"
-                                            : "GET /apis/batch/v1/namespaces/n/jobs/j HTTP");
+        check_contains(line,
+                       line[0] == 'P'
+                           ? "POST /apis/batch/v1/namespaces/n/jobs?fieldValidation=Strict HTTP"
+                           : "GET /apis/batch/v1/namespaces/n/jobs/j HTTP");
     }
     json_decref(made);
     json_decref(object);

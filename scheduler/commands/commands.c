@@ -7,13 +7,17 @@
 #include "base/size.h"
 #include "scheduler/nearest.h"
 #include "scheduler/print.h"
+#include "scheduler/remote.h"
 #include "scheduler/usage.h"
 
 const struct command *const commands_table[] = {
-    &command_launch,     &command_rerun,   &command_inspect, &command_verify,
-    &command_analyses,   &command_status,  &command_watch,   &command_failures,
-    &command_result,     &command_plot,    &command_export,  &command_help,
-    &command_completion, &command_version, &command_man,     NULL,
+    &command_launch,     &command_rerun,   &command_scale,
+    &command_clean,      &command_inspect, &command_verify,
+    &command_analyses,   &command_status,  &command_watch,
+    &command_failures,   &command_serve,   &command_result,
+    &command_plot,       &command_export,  &command_help,
+    &command_completion, &command_version, &command_man,
+    &command_tend,       &command_under,   NULL,
 };
 
 /* What people type in the place of a command. */
@@ -69,6 +73,25 @@ static int show_usage(const struct command *command, struct error *err)
     return rc == 0 ? EXIT_COMPLETE : -1;
 }
 
+/* The command itself, or, for a run in a cluster, its scheduler. */
+static int run(const struct command *command, const struct invocation *invocation,
+               struct error *err)
+{
+    const char *operand = invocation_operand(invocation, 0);
+    if (invocation_flag(invocation, command_help_option.name)) {
+        return show_usage(command, err);
+    }
+    if (!remote_is(operand) || command->reach == COMMAND_REACHES) {
+        return command->run(invocation, err);
+    }
+    if (command->reach == COMMAND_HERE) {
+        return error_set(err, ERROR_INPUT, "%s works on this machine only, not on %s",
+                         command->name, operand);
+    }
+    return command->relay != NULL ? command->relay(invocation, err)
+                                  : remote_relay(command, invocation, err);
+}
+
 int commands_run(int argc, char *const argv[], struct error *err)
 {
     const struct command *command = commands_find(command_name(argc, argv), err);
@@ -81,9 +104,7 @@ int commands_run(int argc, char *const argv[], struct error *err)
     if (invocation == NULL) {
         return -1;
     }
-    int status = invocation_flag(invocation, command_help_option.name)
-                     ? show_usage(command, err)
-                     : command->run(invocation, err);
+    int status = run(command, invocation, err);
     invocation_destroy(invocation);
     return status;
 }

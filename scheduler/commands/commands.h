@@ -7,6 +7,7 @@
 #include "scheduler/command.h"
 
 extern const struct command command_analyses;
+extern const struct command command_clean;
 extern const struct command command_completion;
 extern const struct command command_export;
 extern const struct command command_failures;
@@ -17,7 +18,11 @@ extern const struct command command_rerun;
 extern const struct command command_man;
 extern const struct command command_plot;
 extern const struct command command_result;
+extern const struct command command_scale;
+extern const struct command command_serve;
 extern const struct command command_status;
+extern const struct command command_tend;
+extern const struct command command_under;
 extern const struct command command_verify;
 extern const struct command command_version;
 extern const struct command command_watch;

@@ -39,10 +39,10 @@ static bool is_listed(const struct command *command)
 static const struct command_option *option_row(const struct command *command, size_t i)
 {
     size_t n = 0;
-    while (n < i && command->options != NULL && command->options[n].name != NULL) {
+    while (n < i && command->options != NULL && command_lists(&command->options[n])) {
         n++;
     }
-    if (command->options != NULL && command->options[n].name != NULL) {
+    if (command->options != NULL && command_lists(&command->options[n])) {
         return &command->options[n];
     }
     return n == i ? &command_help_option : NULL;

@@ -38,6 +38,12 @@ static size_t find_format(const char *said, const char *file)
     return i;
 }
 
+static const char *format_of(const char *file)
+{
+    size_t i = find_format(NULL, file);
+    return i == ARRAY_LENGTH(formats) ? NULL : formats[i].name;
+}
+
 static int write_export(const struct look *l, size_t format, const char *file,
                         struct error *err)
 {
@@ -78,7 +84,8 @@ static int run(const struct invocation *invocation, struct error *err)
 
 static const struct command_option options[] = {
     {"format", 0, "uhi|hdf5|csv", "default: as FILE is named: .json, .h5 or .hdf5, .csv"},
-    {"output-file", 'O', "FILE", "write there; - is standard output, and needs --format"},
+    {"output-file", 'O', "FILE", "write there; - is standard output, and needs --format",
+     COMMAND_OPTION_FILE},
     {0},
 };
 
@@ -103,5 +110,7 @@ const struct command command_export = {
         "HDF5, or as a table. What is written of an unfinished run says what it holds.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
+    .format_of = format_of,
     .run = run,
 };

@@ -19,10 +19,26 @@ enum { SHOWN_MAX = 5, LOG_LINES_MAX = 12 };
 static void put_rerun(const struct run *r, const struct failure *one, struct buffer *out)
 {
     buffer_printf(out, "picobarn rerun ");
-    human_word(out, r->folder);
+    look_name(r, out);
     if (one != NULL && one->what == LEASE_SHARD) {
         buffer_printf(out, " --shard %llu", (unsigned long long)r->shard[one->index].id);
     }
+}
+
+/* The command that takes a mended run file. */
+static void put_launch(const struct run *r, struct buffer *out)
+{
+    json_t *pods = look_pods(r);
+    buffer_printf(out, "picobarn launch RUN.yaml ");
+    if (pods == NULL) {
+        buffer_printf(out, "--run-dir ");
+        human_word(out, r->folder);
+    } else {
+        buffer_printf(out, "--on k8s --namespace %s --name %s", json_text(pods, "namespace"),
+                      json_text(pods, "name"));
+    }
+    buffer_printf(out, " --accept-changes");
+    json_decref(pods);
 }
 
 /* The worker's command that does the same by hand, over an order.json of this run. */
@@ -47,7 +63,7 @@ static void put_by_hand(const struct run *r, const struct failure *one, struct b
 static void put_order(const struct run *r, struct buffer *out)
 {
     buffer_printf(out, "picobarn failures ");
-    human_word(out, r->folder);
+    look_name(r, out);
     buffer_printf(out, " --order order.json");
 }
 
@@ -211,10 +227,8 @@ static void write_group(const struct run *r, const struct failures *f, size_t nu
         }
     }
     if (!first->conflict && is_of_run_file(first)) {
-        buffer_printf(out, "\n    or mend the run file and:\n      "
-                           "picobarn launch RUN.yaml --run-dir ");
-        human_word(out, r->folder);
-        buffer_printf(out, " --accept-changes");
+        buffer_printf(out, "\n    or mend the run file and:\n      ");
+        put_launch(r, out);
     }
     buffer_printf(out, "\n\n");
 }
@@ -253,7 +267,10 @@ static int write_order(const struct run *r, const char *path, struct error *err)
     int rc = order == NULL ? error_no_memory(err, "the order")
                            : json_write_canonical(order, &text, err);
     buffer_printf(&text, "\n");
-    rc = rc == 0 ? file_write(path, 0644, text.data, text.size, err) : rc;
+    if (rc == 0) {
+        rc = strcmp(path, "-") == 0 ? print_text(&text, err)
+                                    : file_write(path, 0644, text.data, text.size, err);
+    }
     json_decref(order);
     buffer_release(&text);
     return rc;
@@ -280,8 +297,9 @@ static int run(const struct invocation *invocation, struct error *err)
 
 static const struct command_option options[] = {
     {"order", 0, "FILE.json",
-     "write there what workers of this run are told to do, and print nothing: for "
-     "picobarn-worker by hand"},
+     "write there what workers of this run are told to do, and nothing else (- is standard "
+     "output): for picobarn-worker by hand",
+     COMMAND_OPTION_FILE},
     COMMAND_OPTION_OUTPUT,
     {0},
 };
@@ -305,5 +323,6 @@ const struct command command_failures = {
                    "that do one shard by hand and that run again what failed.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
     .run = run,
 };

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "scheduler/cluster.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/inputs.h"
+#include "scheduler/keys.h"
 #include "scheduler/print.h"
 #include "scheduler/run.h"
 #include "scheduler/walk.h"
@@ -57,9 +59,34 @@ static int show_plan(const char *path, struct error *err)
     return rc;
 }
 
+/* --on k8s */
+static int run_in_cluster(const struct invocation *invocation, struct error *err)
+{
+    const char *output = invocation_option(invocation, "output");
+    struct cluster_launch what = {.run_file = invocation_operand(invocation, 0),
+                                  .name = invocation_option(invocation, "name"),
+                                  .kubeconfig = invocation_option(invocation, "kubeconfig"),
+                                  .context = invocation_option(invocation, "context"),
+                                  .namespace = invocation_option(invocation, "namespace"),
+                                  .results = invocation_option(invocation, "run-dir"),
+                                  .accept_changes =
+                                      invocation_flag(invocation, "accept-changes"),
+                                  .detach = invocation_flag(invocation, "detach"),
+                                  .dry_run = invocation_flag(invocation, "dry-run"),
+                                  .as_yaml = output != NULL && strcmp(output, "yaml") == 0};
+    if (what.as_yaml && !what.dry_run) {
+        return error_set(err, ERROR_INPUT, "-o yaml shows what would be made: with --dry-run");
+    }
+    return cluster_launch(&what, err);
+}
+
 static int run(const struct invocation *invocation, struct error *err)
 {
     const char *path = invocation_operand(invocation, 0);
+    const char *on = invocation_option(invocation, "on");
+    if (on != NULL && strcmp(on, "k8s") == 0) {
+        return run_in_cluster(invocation, err);
+    }
     if (invocation_flag(invocation, "dry-run")) {
         return show_plan(path, err);
     }
@@ -68,19 +95,30 @@ static int run(const struct invocation *invocation, struct error *err)
         return -1;
     }
     const char *said = invocation_option(invocation, "run-dir");
+    struct error bad = {0};
+    char *id = options_of_walk.dispatch.keys == NULL
+                   ? NULL
+                   : keys_run_id(options_of_walk.dispatch.keys, &bad);
+    if (bad.kind != ERROR_NONE) {
+        *err = bad;
+        return -1;
+    }
     char *folder = said == NULL ? default_folder(path) : strdup(said);
     if (folder == NULL) {
+        free(id);
         return error_no_memory(err, "a path");
     }
     struct run_request request = {.folder = folder,
                                   .run_file = path,
                                   .base = invocation_option(invocation, "base"),
+                                  .id = id,
                                   .accept_changes =
                                       invocation_flag(invocation, "accept-changes")};
     struct run *r = run_launch(&request, err);
     int status = r == NULL ? -1 : walk(r, &options_of_walk, err);
     run_close(r);
     free(folder);
+    free(id);
     return status;
 }
 
@@ -92,6 +130,12 @@ static const struct command_option options[] = {
     {"accept-changes", 0, NULL,
      "go on although the run file or a file changed: what was computed from the old is "
      "dropped"},
+    {"namespace", 0, "NAME",
+     "with --on k8s: where (default: the run file's, the kubeconfig's)"},
+    {"context", 0, "NAME", "with --on k8s: of the kubeconfig (default: the current one)"},
+    {"kubeconfig", 0, "FILE", "with --on k8s (default: KUBECONFIG, or ~/.kube/config)"},
+    {"detach", 0, NULL, "with --on k8s: do not wait for the end; picobarn watch comes back"},
+    {"output", 'o', "yaml|text", "with --on k8s --dry-run: print the objects as YAML"},
     {0},
 };
 
@@ -99,6 +143,8 @@ static const struct command_example examples[] = {
     {"picobarn launch higgs4l.yaml", "run on this machine; again, to go on after a crash"},
     {"picobarn launch higgs4l.yaml --on none --listen tcp://0.0.0.0:5555",
      "wait for workers that are started elsewhere"},
+    {"picobarn launch higgs4l.yaml --on k8s", "run in a cluster; again, to come back to it"},
+    {"picobarn launch higgs4l.yaml --on k8s --dry-run -o yaml", "see what would be made there"},
     {0},
 };
 

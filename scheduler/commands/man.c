@@ -100,8 +100,8 @@ static void write_option(const struct command_option *option, struct buffer *out
 static void write_options(const struct command *command, struct buffer *out)
 {
     buffer_printf(out, ".SH OPTIONS\n");
-    for (size_t i = 0; command->options != NULL && command->options[i].name != NULL; i++) {
-        write_option(&command->options[i], out);
+    for (const struct command_option *row = command->options; command_lists(row); row++) {
+        write_option(row, out);
     }
     write_option(&command_help_option, out);
 }
@@ -128,6 +128,9 @@ static void write_command_page(const struct command *command, struct buffer *out
     }
     buffer_printf(out, ".SH DESCRIPTION\n");
     write_paragraphs(command->description, out);
+    if (usage_of_operand(command) != NULL) {
+        write_paragraphs(usage_of_operand(command), out);
+    }
     write_options(command, out);
     write_examples(command, out);
     write_statuses(out);

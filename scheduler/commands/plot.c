@@ -20,18 +20,30 @@ static const char *find_file(const struct invocation *invocation)
     return file == NULL || strcmp(file, "-") == 0 ? NULL : file;
 }
 
-/* As said, else by the name of the file, else SVG. PLOT_FORMATS: the name does not tell. */
-static enum plot_format find_format(const struct invocation *invocation)
+/* PLOT_FORMATS for one that is not known. */
+static enum plot_format format_named(const char *name)
 {
-    const char *said = invocation_option(invocation, "format");
-    const char *file = find_file(invocation);
-    const char *dot = file == NULL ? NULL : strrchr(file, '.');
-    const char *name = said != NULL ? said : dot != NULL ? dot + 1 : file != NULL ? "" : "svg";
     int f = PLOT_SVG;
     while (f < PLOT_FORMATS && strcmp(plot_format_name((enum plot_format)f), name) != 0) {
         f++;
     }
     return (enum plot_format)f;
+}
+
+static const char *format_of(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+    enum plot_format f = dot == NULL ? PLOT_FORMATS : format_named(dot + 1);
+    return f == PLOT_FORMATS ? NULL : plot_format_name(f);
+}
+
+/* As said, else by the name of the file, else SVG. PLOT_FORMATS: the name does not tell. */
+static enum plot_format find_format(const struct invocation *invocation)
+{
+    const char *said = invocation_option(invocation, "format");
+    const char *file = find_file(invocation);
+    const char *name = said != NULL ? said : file == NULL ? "svg" : format_of(file);
+    return name == NULL ? PLOT_FORMATS : format_named(name);
 }
 
 static int read_request(const struct invocation *invocation, struct figure_request *request,
@@ -122,7 +134,8 @@ static const struct command_option options[] = {
     {"log", 0, NULL, "logarithmic, whatever the analysis says"},
     {"linear", 0, NULL, "linear, whatever the analysis says"},
     {"format", 0, "svg|png|pdf", "default: as FILE is named, else svg"},
-    {"output-file", 'O', "FILE", "write there (default, and as -: standard output)"},
+    {"output-file", 'O', "FILE", "write there (default, and as -: standard output)",
+     COMMAND_OPTION_FILE},
     {"output", 'o', "json|picture",
      "the numbers in the picture as JSON, or the picture itself"},
     {0},
@@ -149,5 +162,7 @@ const struct command command_plot = {
         "right at any moment; it says how many shards and how much luminosity it holds.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
+    .format_of = format_of,
     .run = run,
 };

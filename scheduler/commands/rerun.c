@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "scheduler/commands/commands.h"
+#include "scheduler/follow.h"
 #include "scheduler/look.h"
+#include "scheduler/remote.h"
 #include "scheduler/run.h"
 #include "scheduler/run_changes.h"
 #include "scheduler/walk.h"
@@ -92,8 +94,48 @@ static int ask(struct run *r, const char *ids, struct error *err)
     return ledger_commit(r->ledger, err) == 0 ? run_reload(r, err) : -1;
 }
 
+/* Its scheduler has the other options from its launch. */
+static int check_remote_options(const struct invocation *invocation, struct error *err)
+{
+    static const struct command_option walk_options[] = {WALK_OPTIONS, {0}};
+    for (size_t i = 0; walk_options[i].name != NULL; i++) {
+        if (invocation_flag(invocation, walk_options[i].name)) {
+            return error_set(err, ERROR_INPUT,
+                             "rerun: --%s is for runs on this machine, not in a cluster",
+                             walk_options[i].name);
+        }
+    }
+    return 0;
+}
+
+static int rerun_remote(const struct invocation *invocation, struct error *err)
+{
+    if (check_remote_options(invocation, err) != 0) {
+        return -1;
+    }
+    struct remote *r = remote_open(invocation_operand(invocation, 0), err);
+    if (r == NULL) {
+        return -1;
+    }
+    const char *shards = invocation_option(invocation, "shard");
+    json_t *body = json_object();
+    json_t *answer = NULL;
+    if (shards != NULL) {
+        (void)json_object_set_new(body, "shards", json_string(shards));
+    }
+    int status =
+        remote_ask(r, "api/v1/rerun", body, &answer, NULL, err) == 0 ? follow(r, err) : -1;
+    json_decref(answer);
+    json_decref(body);
+    remote_close(r);
+    return status;
+}
+
 static int run(const struct invocation *invocation, struct error *err)
 {
+    if (remote_is(invocation_operand(invocation, 0))) {
+        return rerun_remote(invocation, err);
+    }
     struct walk_options options_of_walk;
     if (walk_read_options(&options_of_walk, invocation, err) != 0) {
         return -1;
@@ -136,5 +178,6 @@ const struct command command_rerun = {
         "picobarn launch RUN.yaml --run-dir DIR --accept-changes.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_REACHES,
     .run = run,
 };

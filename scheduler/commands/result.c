@@ -334,5 +334,6 @@ const struct command command_result = {
         "and parameters.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
     .run = run,
 };

@@ -17,7 +17,7 @@ static int print_as_text(const struct look *l, bool has_scheduler, struct error 
 {
     struct buffer out = {0};
     buffer_printf(&out, "run       ");
-    human_text(&out, l->run->folder);
+    look_name(l->run, &out);
     buffer_printf(&out, "\nanalysis  %s version %u\n", l->run->dataset->analysis->name,
                   l->run->dataset->analysis->version);
     look_write_status(l, has_scheduler, &out);
@@ -66,5 +66,6 @@ const struct command command_status = {
         "at this moment. It reads the ledger, so it tells what is safe on disk.",
     .options = options,
     .examples = examples,
+    .reach = COMMAND_RELAYED,
     .run = run,
 };

@@ -90,7 +90,7 @@ library()
     known="$known|$header"
 }
 known='(sys|linux|netinet|arpa|net)/|(assert|ctype|dirent|errno|fcntl|float|ftw|getopt|glob|inttypes'
-known="$known|limits|malloc|math|poll|pthread|sched|setjmp|signal|spawn|stdarg|stdbool|stddef|stdint"
+known="$known|limits|malloc|math|netdb|poll|pthread|sched|setjmp|signal|spawn|stdarg|stdbool|stddef|stdint"
 known="$known|stdio|stdlib|string|strings|time|unistd)\.h>"
 library 'zmq' 'worker/(wire|zap)\.c'
 library 'sqlite3' 'scheduler/ledger[a-z_]*\.[ch]'
@@ -99,6 +99,7 @@ library '(yaml|jansson|sodium|xxhash)\.' 'base/'
 library 'omp\.' 'worker/shard\.c'
 library 'curl/' 'k8s/http\.c'
 library 'seccomp' 'worker/sandbox\.c'
+library 'microhttpd' 'scheduler/server\.c'
 library 'cairo|librsvg/' 'scheduler/plot_render\.c'
 only '^tests/' <<<"$c_files" | but '^tests/support/check\.h' |
     refuse one-library-one-file '^#include <cmocka'

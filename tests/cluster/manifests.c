@@ -4,6 +4,7 @@
  *
  *     k8s_manifests_try objects RUN.yaml NAME NAMESPACE   all objects as YAML, with one Job
  *     k8s_manifests_try merge OBJECT.json PATCH.json      the merged pod template as JSON
+ *     k8s_manifests_try yaml VALUE.json                   the value as YAML
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/size.h"
+#include "base/yaml_write.h"
 #include "k8s/manifest.h"
 #include "scheduler/dataset.h"
 
@@ -90,26 +92,40 @@ static int merge(char **argument, struct error *err)
     json_t *patch = json_parse_file(argument[1], FILE_LIMIT, err);
     struct buffer text = {0};
     int rc = object == NULL || patch == NULL ? -1 : manifest_merge(object, patch, err);
-    if (rc == 0 && (rc = json_write_canonical(object, &text, err)) == 0) {
-        rc = write_out(&text, err);
-    }
+    rc = rc == 0 ? json_write_canonical(object, &text, err) : rc;
+    rc = rc == 0 ? write_out(&text, err) : rc;
     buffer_release(&text);
     json_decref(object);
     json_decref(patch);
     return rc;
 }
 
+static int show(char **argument, struct error *err)
+{
+    json_t *value = json_parse_file(argument[0], FILE_LIMIT, err);
+    struct buffer text = {0};
+    int rc = value == NULL ? -1 : yaml_write(value, &text, err);
+    rc = rc == 0 ? write_out(&text, err) : rc;
+    buffer_release(&text);
+    json_decref(value);
+    return rc;
+}
+
+static const struct {
+    const char *name;
+    int n_arguments;
+    int (*run)(char **argument, struct error *err);
+} actions[] = {{"objects", 3, objects}, {"merge", 2, merge}, {"yaml", 1, show}};
+
 int main(int argc, char **argv)
 {
     struct error err = {0};
-    int rc = -1;
-    if (argc == 5 && strcmp(argv[1], "objects") == 0) {
-        rc = objects(argv + 2, &err);
-    } else if (argc == 4 && strcmp(argv[1], "merge") == 0) {
-        rc = merge(argv + 2, &err);
-    } else {
-        (void)error_set(&err, ERROR_INPUT,
-                        "objects RUN.yaml NAME NAMESPACE, or merge OBJECT PATCH");
+    int rc = error_set(&err, ERROR_INPUT,
+                       "objects RUN.yaml NAME NAMESPACE, merge OBJECT PATCH, or yaml VALUE");
+    for (size_t i = 0; argc > 1 && i < ARRAY_LENGTH(actions); i++) {
+        if (strcmp(argv[1], actions[i].name) == 0 && argc == 2 + actions[i].n_arguments) {
+            rc = actions[i].run(argv + 2, &err);
+        }
     }
     if (rc != 0) {
         (void)fprintf(stderr, "k8s_manifests_try: %s\n", err.text);

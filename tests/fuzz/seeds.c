@@ -11,6 +11,15 @@
 #include "worker/message.h"
 
 static const char *const run_files[] = {
+    "analysis: dimuon\nsamples: [{name: a, kind: data, files: [a.h5]}]\n"
+    "kubernetes:\n  image: r.example.org/p:1\n  folder: /data\n"
+    "  volumes: [{name: d, mountPath: /data, persistentVolumeClaim: {claimName: c}}]\n"
+    "  workers:\n    requests: {cpu: 500m, memory: 1.5Gi}\n    max_pods: 7\n"
+    "    labels: {example.org/queue: q}\n"
+    "    patch:\n      spec:\n        nodeSelector: {$patch: replace, a: b}\n"
+    "        containers: [{name: worker, env: [{name: A, $patch: delete}]}]\n"
+    "        volumes: [{name: d, $retainKeys: [name]}]\n"
+    "  scheduler: {limits: {memory: 2Gi}}\n  ledger: {size: 1Gi, storage_class: s}\n",
     "analysis: dimuon\nsamples: [{name: a, kind: data, files: [a.h5]}]\n",
     "analysis: higgs4l\n"
     "parameters: {z1_min_gev: 41.5, z2_min_gev: off}\n"
@@ -35,6 +44,36 @@ static const char *const json_texts[] = {
     "{\"a\":[1,-2.5e-7,true,false,null],\"\\u20ac\":\"\\ud83d\\ude00\\n\",\"\":{}}",
     "[0.1,1e21,9007199254740993,-0.0,5e-324,1.7976931348623157e308,\"x\"]",
 };
+
+static const char *const kubeconfigs[] = {
+    "apiVersion: v1\nkind: Config\ncurrent-context: x\n"
+    "clusters: [{name: c, cluster: {server: 'https://h:6443/p/', proxy-url: 'http://p',\n"
+    "  certificate-authority-data: QUJD, tls-server-name: n}}]\n"
+    "contexts: [{name: x, context: {cluster: c, user: u, namespace: lab}}]\n"
+    "users: [{name: u, user: {client-certificate-data: REVG, client-key: k.pem}}]\n",
+    "current-context: x\ncontexts:\n- name: x\n  context: {cluster: c, user: u}\n\x1e"
+    "clusters:\n- name: c\n  cluster:\n    server: https://h\n    certificate-authority: ca\n"
+    "    insecure-skip-tls-verify: true\n"
+    "users:\n- name: u\n  user:\n    tokenFile: t\n    token: a\n    username: b\n"
+    "    exec: {apiVersion: client.authentication.k8s.io/v1, command: ./p, args: [a, 'b c'],\n"
+    "      env: [{name: N, value: v}], interactiveMode: IfAvailable, installHint: h,\n"
+    "      provideClusterInfo: true}\n",
+    ("{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","
+     "\"status\":{\"token\":\"t\",\"expirationTimestamp\":\"2026-11-26T18:00:00.5+01:00\"}}"),
+};
+
+/* The first byte is where the stream is cut. */
+static const char *const watch_streams[] = {
+    "7{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
+    "\"resourceVersion\":\"5\"}}}\n"
+    "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\"}}}\n",
+    "\x90{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
+    "\"resourceVersion\":\"5\"}}}\r\n\n"
+    "{\"type\":\"ERROR\",\"object\":{\"code\":410,\"reason\":\"Expired\"}}\n",
+};
+
+static const char *const index_texts[] = {"", "0-99999", "1,3-5,7",
+                                          "0,2,4,6,8,10-12,99998,99999"};
 
 /* What stays to be written where: a folder, and how many inputs of it there are. */
 struct seeds {
@@ -201,6 +240,9 @@ int main(int argc, char **argv)
     put_texts(argv[1], "fuzz_dataset", run_files, ARRAY_LENGTH(run_files));
     put_texts(argv[1], "fuzz_yaml", run_files, ARRAY_LENGTH(run_files));
     put_texts(argv[1], "fuzz_json", json_texts, ARRAY_LENGTH(json_texts));
+    put_texts(argv[1], "fuzz_kubeconfig", kubeconfigs, ARRAY_LENGTH(kubeconfigs));
+    put_texts(argv[1], "fuzz_k8s_stream", watch_streams, ARRAY_LENGTH(watch_streams));
+    put_texts(argv[1], "fuzz_k8s_indexes", index_texts, ARRAY_LENGTH(index_texts));
     put_messages(argv[1]);
     put_partial(&partials, false);
     put_partial(&partials, true);

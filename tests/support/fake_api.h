@@ -52,7 +52,7 @@ struct fake_api {
     struct buffer in[FAKE_CONNECTIONS];
     struct pollfd poll[FAKE_CONNECTIONS + 2];
     size_t n_connections; /* that were ever made */
-    size_t n_requests;
+    _Atomic size_t n_requests;
     struct fake_request request[FAKE_REPLIES];
     char url[64];
 };

@@ -33,7 +33,8 @@ def find_programs():
     """The folder with the programs: PICOBARN_BIN, or the newest build in the tree."""
     if "PICOBARN_BIN" in os.environ:
         return Path(os.environ["PICOBARN_BIN"])
-    built = sorted(ROOT.glob("build*/**/picobarn"), key=lambda p: p.stat().st_mtime)
+    built = sorted((p for p in ROOT.glob("build*/**/picobarn")
+                    if p.with_name("picobarn-samples").exists()), key=lambda p: p.stat().st_mtime)
     return built[-1].parent if built else None
 
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keeper_api.c - see keeper_api.h */
+#include "scheduler/keeper_api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/size.h"
+#include "scheduler/metrics.h"
+#include "scheduler/relayed.h"
+
+enum { PODS_LIMIT = 1 << 20, PODS_MOST = 100000, SHARDS_SIZE = 32 << 10 };
+
+/* Reading a large ledger takes a while: it may take a tenth of the time. */
+enum { LOOK_EVERY_MS = 500, LOOK_SHARE = 10 };
+
+/* ---- what is asked ---- */
+
+/* The body as a JSON object that the caller owns; NULL with the refusal in the answer. Without a
+ * body it is an empty one. */
+static json_t *body_of(const struct server_request *request, struct server_answer *answer)
+{
+    struct error err = {0};
+    if (request->body.left == 0) {
+        return json_object();
+    }
+    json_t *body = json_parse(request->body.at, request->body.left, SERVER_BODY_MOST, &err);
+    if (body == NULL || !json_is_object(body)) {
+        server_refuse(answer, 400, "the body is no JSON object%s%s", body == NULL ? ": " : "",
+                      body == NULL ? err.text : "");
+        json_decref(body);
+        return NULL;
+    }
+    return body;
+}
+
+static void say_started(struct keeper_api *api, int rc, const struct error *err,
+                        struct server_answer *answer)
+{
+    if (rc != 0) {
+        server_refuse_error(answer, 409, err);
+    } else {
+        server_answer_json(answer, 202, keeper_to_json(api->keeper));
+    }
+}
+
+/* ---- routes ---- */
+
+static void answer_health(void *context, const struct server_request *request,
+                          struct server_answer *answer)
+{
+    (void)context;
+    (void)request;
+    answer->type = "text/plain";
+    buffer_printf(&answer->body, "ok\n");
+}
+
+static json_t *read_pods(const struct keeper_api *api)
+{
+    struct error none = {0}; /* not there is usual */
+    char *path = file_join(api->folder, "pods.json");
+    json_t *pods = path == NULL ? NULL : json_parse_file(path, PODS_LIMIT, &none);
+    free(path);
+    return pods == NULL ? json_null() : pods;
+}
+
+/* Brings progress up to date, if it is time; without a ledger there is none yet. */
+static void look(struct keeper_api *api)
+{
+    struct error err = {0};
+    uint64_t start_ms = clock_now_ms();
+    if (start_ms < api->look_again_ms) {
+        return;
+    }
+    int rc = api->look.run == NULL ? look_open(&api->look, api->folder, &err)
+                                   : look_refresh(&api->look, &err);
+    json_t *progress =
+        rc == 0 ? look_status_to_json(&api->look, look_has_scheduler(api->look.run), &err)
+                : NULL;
+    if (rc != 0) {
+        look_close(&api->look); /* the ledger may be a new one */
+    }
+    json_decref(api->progress);
+    api->progress = progress;
+    uint64_t end_ms = clock_now_ms();
+    api->look_again_ms = end_ms + LOOK_EVERY_MS + LOOK_SHARE * (end_ms - start_ms);
+}
+
+static void answer_state(void *context, const struct server_request *request,
+                         struct server_answer *answer)
+{
+    (void)request;
+    struct keeper_api *api = context;
+    look(api);
+    server_answer_json(
+        answer, 200,
+        json_pack("{s:s, s:s?, s:o, s:o, s:o}", "version", PICOBARN_VERSION, "name", api->name,
+                  "child", keeper_to_json(api->keeper), "progress",
+                  api->progress == NULL ? json_null() : json_incref(api->progress), "pods",
+                  read_pods(api)));
+}
+
+static void answer_metrics(void *context, const struct server_request *request,
+                           struct server_answer *answer)
+{
+    (void)request;
+    struct keeper_api *api = context;
+    look(api);
+    metrics_answer(&api->look, api->name, answer);
+}
+
+static void answer_command(void *context, const struct server_request *request,
+                           struct server_answer *answer)
+{
+    struct keeper_api *api = context;
+    struct error err = {0};
+    json_t *body = body_of(request, answer);
+    if (body == NULL) {
+        return;
+    }
+    if (relayed_start(body, api->folder, &api->n_commands, &answer->source, &err) != 0) {
+        server_refuse(answer, err.kind == ERROR_INPUT ? 400 : 503, "%s", err.text);
+    } else {
+        answer->type = "application/octet-stream";
+    }
+    json_decref(body);
+}
+
+static void answer_rerun(void *context, const struct server_request *request,
+                         struct server_answer *answer)
+{
+    struct keeper_api *api = context;
+    struct error err = {0};
+    json_t *body = body_of(request, answer);
+    if (body == NULL) {
+        return;
+    }
+    const json_t *said = json_object_get(body, "shards");
+    const char *shards = json_string_value(said);
+    size_t digits = shards == NULL ? 0 : strspn(shards, "0123456789,");
+    if (said != NULL &&
+        (digits == 0 || digits != json_string_length(said) || digits > SHARDS_SIZE)) {
+        server_refuse(answer, 400, "shards: say ids with commas between, \"3,17\"");
+    } else {
+        say_started(api, keeper_rerun(api->keeper, shards, &err), &err, answer);
+    }
+    json_decref(body);
+}
+
+static void answer_launch(void *context, const struct server_request *request,
+                          struct server_answer *answer)
+{
+    struct keeper_api *api = context;
+    struct error err = {0};
+    json_t *body = body_of(request, answer);
+    if (body != NULL) {
+        say_started(api, keeper_launch(api->keeper, &err), &err, answer);
+    }
+    json_decref(body);
+}
+
+static void answer_pods(void *context, const struct server_request *request,
+                        struct server_answer *answer)
+{
+    const struct keeper_api *api = context;
+    struct error err = {0};
+    json_t *body = body_of(request, answer);
+    if (body == NULL) {
+        return;
+    }
+    const json_t *said = json_object_get(body, "max");
+    json_int_t max = json_integer_value(said);
+    json_decref(body);
+    if (max < 1 || max > PODS_MOST) {
+        server_refuse(answer, 400, "max: say how many pods, from 1 to %d", PODS_MOST);
+        return;
+    }
+    char text[24];
+    int size = snprintf(text, sizeof text, "%lld\n", (long long)max);
+    char *path = file_join(api->folder, "max_pods");
+    int rc = path == NULL ? error_no_memory(&err, "a path")
+                          : file_write(path, 0644, text, (size_t)size, &err);
+    free(path);
+    if (rc != 0) {
+        server_refuse_error(answer, 500, &err);
+    } else {
+        server_answer_json(answer, 200, json_pack("{s:I}", "max", max));
+    }
+}
+
+/* What of the folder is given out: no keys, no ledger. */
+static const struct {
+    const char *name;
+    const char *type;
+} files[] = {
+    {"result.json", "application/json"}, {"run.json", "application/json"},
+    {"run.yaml", "application/yaml"},    {"plot.svg", "image/svg+xml"},
+    {"plot.png", "image/png"},           {"plot.pdf", "application/pdf"},
+};
+
+/* A regular file, or -1. */
+static int open_file(const char *folder, const char *name)
+{
+    char *path = file_join(folder, name);
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat info;
+    if (fd >= 0 && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))) {
+        (void)close(fd);
+        fd = -1;
+    }
+    free(path);
+    return fd;
+}
+
+static void answer_file(void *context, const struct server_request *request,
+                        struct server_answer *answer)
+{
+    const struct keeper_api *api = context;
+    size_t i = 0;
+    while (i < ARRAY_LENGTH(files) && strcmp(files[i].name, request->name) != 0) {
+        i++;
+    }
+    if (i == ARRAY_LENGTH(files)) {
+        server_refuse(answer, 404, "there is no such file to be had");
+        return;
+    }
+    answer->type = files[i].type;
+    answer->file = open_file(api->folder, files[i].name);
+    if (answer->file < 0) {
+        server_refuse(answer, 404, "%s is not there (yet)", files[i].name);
+    }
+}
+
+const struct server_route keeper_api_routes[] = {
+    {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
+    {SERVER_GET, "/metrics", GATE_METRICS, answer_metrics},
+    {SERVER_GET, "/api/v1/state", GATE_VIEW, answer_state},
+    {SERVER_GET, "/api/v1/files/", GATE_VIEW, answer_file},
+    {SERVER_POST, "/api/v1/command", GATE_VIEW, answer_command},
+    {SERVER_POST, "/api/v1/rerun", GATE_CONTROL, answer_rerun},
+    {SERVER_POST, "/api/v1/launch", GATE_CONTROL, answer_launch},
+    {SERVER_POST, "/api/v1/pods", GATE_CONTROL, answer_pods},
+    {.path = NULL},
+};
+
+void keeper_api_release(struct keeper_api *api)
+{
+    look_close(&api->look);
+    json_decref(api->progress);
+    api->progress = NULL;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relay_api.h - the HTTP API of a run in a cluster, passed on by a server of this machine; and a page
+ * for people. The routes are those of keeper_api.h, and
+ *
+ *     GET /          view   the run's status and plot as a page that renews itself
+ *     GET /plot.svg  view   the plot as it is at this moment
+ */
+#ifndef SCHEDULER_RELAY_API_H
+#define SCHEDULER_RELAY_API_H
+
+#include "scheduler/remote.h"
+#include "scheduler/server.h"
+
+struct relayed_request;
+
+/* The context of the routes; zeroed but for remote. Released when both the server and the client are
+ * closed. */
+struct relay_api {
+    struct remote *remote;         /* borrowed */
+    struct server *server;         /* borrowed: what is woken when something came */
+    struct relayed_request *first; /* those under way */
+};
+
+extern const struct server_route relay_api_routes[];
+
+void relay_api_release(struct relay_api *api);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scheduler_pod.c - see scheduler_pod.h
+ *
+ * The pod itself says most. Where there is none its StatefulSet's events tell why it cannot be made;
+ * where it is on a node and does not start, its own. Events are asked for by uid: those of an
+ * earlier run of the same name stay for an hour. */
+#include "scheduler/scheduler_pod.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "scheduler/pod_wait.h"
+
+enum { ASK_MS = 5000, NAME_SIZE = 128, FIELDS_SIZE = 256 };
+
+static bool is_ready(const json_t *pod)
+{
+    const json_t *list = json_object_get(json_object_get(pod, "status"), "conditions");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        if (strcmp(json_text(one, "type"), "Ready") == 0) {
+            return strcmp(json_text(one, "status"), "True") == 0;
+        }
+    }
+    return false;
+}
+
+/* How often its container was started anew. */
+static json_int_t count_restarts(const json_t *pod)
+{
+    const json_t *list = json_object_get(json_object_get(pod, "status"), "containerStatuses");
+    return json_integer_value(json_object_get(json_array_get(list, 0), "restartCount"));
+}
+
+/* 1 with *object (the caller's), 0 if there is none. */
+static int get(struct k8s *k, enum k8s_resource resource, const char *name, json_t **object,
+               struct error *err)
+{
+    struct k8s_request request = {
+        .method = K8S_GET, .resource = resource, .name = name, .timeout_ms = ASK_MS};
+    int status = 0;
+    struct error bad = {0};
+    *object = NULL;
+    if (k8s_call(k, &request, object, &status, &bad) == 0) {
+        return 1;
+    }
+    if (status == 404) {
+        return 0;
+    }
+    return error_set(err, bad.kind, "%s", bad.text);
+}
+
+/* Who may not list events is told nothing. */
+static void ask_events(struct k8s *k, const json_t *about, struct scheduler_pod *out)
+{
+    char fields[FIELDS_SIZE];
+    const char *uid = json_text(json_object_get(about, "metadata"), "uid");
+    (void)snprintf(fields, sizeof fields, "involvedObject.uid=%s", uid);
+    json_t *events = k8s_list(k, K8S_EVENTS, NULL, fields, NULL);
+    pod_wait_describe_events(events, &out->why, &out->is_hopeless);
+    json_decref(events);
+}
+
+static void read_pod(struct k8s *k, const json_t *pod, struct scheduler_pod *out)
+{
+    const json_t *spec = json_object_get(pod, "spec");
+    out->is_ready = is_ready(pod);
+    out->n_restarts = count_restarts(pod);
+    if (out->is_ready) {
+        return;
+    }
+    pod_wait_describe(pod, &out->why, &out->is_hopeless);
+    if (out->why.size == 0 && json_text(spec, "nodeName")[0] != '\0') {
+        ask_events(k, pod, out);
+    }
+}
+
+int scheduler_pod_look(struct k8s *k, const char *run_name, struct scheduler_pod *out,
+                       struct error *err)
+{
+    char name[NAME_SIZE];
+    json_t *object = NULL;
+    *out = (struct scheduler_pod){.is_ready = false};
+    (void)snprintf(name, sizeof name, "%s-0", run_name);
+    int found = get(k, K8S_PODS, name, &object, err);
+    if (found > 0) {
+        read_pod(k, object, out);
+    } else if (found == 0) {
+        found = get(k, K8S_STATEFUL_SETS, run_name, &object, err);
+        if (found > 0) {
+            ask_events(k, object, out);
+        }
+    }
+    json_decref(object);
+    out->has_run = found > 0;
+    return found < 0 ? -1 : 0;
+}
+
+int scheduler_pod_no_run(const struct k8s *k, const char *run_name, struct error *err)
+{
+    return error_set(err, ERROR_INPUT,
+                     "there is no run %s in namespace %s of %s: say another one as "
+                     "k8s:NAMESPACE/NAME, or launch it",
+                     run_name, k8s_namespace(k), k8s_server(k));
+}
+
+void scheduler_pod_release(struct scheduler_pod *pod)
+{
+    buffer_release(&pod->why);
+}
+
+void scheduler_pod_explain(struct k8s *k, const char *run_name, struct error *err)
+{
+    struct scheduler_pod pod;
+    if (scheduler_pod_look(k, run_name, &pod, NULL) != 0) {
+        return;
+    }
+    const char *why = pod.why.size == 0 ? NULL : buffer_string(&pod.why);
+    if (!pod.has_run) {
+        (void)scheduler_pod_no_run(k, run_name, err);
+    } else if (why != NULL) {
+        (void)error_set(err, ERROR_SYSTEM, "run %s waits for its scheduler's pod %s-0: %s",
+                        run_name, run_name, why);
+    } else if (!pod.is_ready) {
+        (void)error_set(err, ERROR_SYSTEM,
+                        "run %s waits for its scheduler's pod %s-0, which starts: try again in "
+                        "a moment",
+                        run_name, run_name);
+    }
+    scheduler_pod_release(&pod);
+}
