@@ -23,7 +23,7 @@ enum {
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
-    PARTING_MS = 3000,        /* for the launcher to find out why a worker goes */
+    PARTING_MS = 5000,        /* for the launcher to find out why a worker goes */
 };
 
 static int hear_all(struct dispatch *d, struct error *err)

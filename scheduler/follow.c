@@ -14,6 +14,7 @@
 enum {
     EVERY_MS = 1000,
     LOST_AFTER_MS = 10000,
+    REFUSED_MOST_MS = 30000,
     PODS_EVERY_MS = 4000,
     REASON_SIZE = 600,
 };
@@ -22,8 +23,9 @@ struct follower {
     struct remote *remote;
     struct progress *progress;
     int signals;
-    uint64_t heard_ms; /* when the scheduler last answered; at first: when we began */
-    uint64_t pods_ms;  /* when we last asked why it does not */
+    uint64_t heard_ms;   /* when the scheduler last answered; at first: when we began */
+    uint64_t pods_ms;    /* when we last asked why it does not */
+    uint64_t refused_ms; /* since we are refused; 0: we are not */
     bool was_heard;
     char why[REASON_SIZE]; /* its pod does not run */
     struct follow_state state;
@@ -96,6 +98,22 @@ static bool is_kept_waiting(struct follower *f)
     return f->why[0] != '\0';
 }
 
+/* An API server that has just started knows of no rights yet, and refuses everybody for a moment: it
+ * is believed at once only before the run was seen. Later it is no reason to take the run back. */
+static int take_refusal(struct follower *f, struct error *err)
+{
+    uint64_t now = clock_now_ms();
+    f->refused_ms = f->refused_ms == 0 ? now : f->refused_ms;
+    if (!f->was_heard) {
+        return -1;
+    }
+    if (now - f->refused_ms >= REFUSED_MOST_MS) {
+        err->kind = ERROR_SYSTEM;
+        return -1;
+    }
+    return 0;
+}
+
 /* Asks once. -1 only for what trying again does not mend. */
 static int poll_state(struct follower *f, struct error *err)
 {
@@ -104,7 +122,9 @@ static int poll_state(struct follower *f, struct error *err)
         return 0;
     }
     if (remote_ask(f->remote, "api/v1/state", NULL, &state, NULL, err) != 0) {
-        if (err->kind == ERROR_INPUT) {
+        if (err->kind != ERROR_INPUT) {
+            f->refused_ms = 0;
+        } else if (take_refusal(f, err) != 0) {
             return -1;
         }
         *err = (struct error){.kind = ERROR_NONE};
@@ -115,6 +135,7 @@ static int poll_state(struct follower *f, struct error *err)
     f->last = state;
     f->heard_ms = clock_now_ms();
     f->was_heard = true;
+    f->refused_ms = 0;
     follow_read_state(state, &f->state);
     show_state(f);
     return 0;

@@ -19,7 +19,7 @@ enum {
     LOGS_AT_ONCE = 4,   /* read at the same time */
     LOG_LINES = 20,     /* of each */
     LOG_BYTES = 4000,   /* at most */
-    LOG_TIMEOUT = 5000, /* ms; then the end is told without */
+    LOG_TIMEOUT = 2000, /* ms; then the end is told without: its node may be gone */
     ASK_MS = 300,       /* between looks at a pod that was asked for */
     ASK_MOST_MS = 2500, /* then it is still at work, for all that is known */
 };

@@ -9,6 +9,7 @@ import pytest
 
 import harness
 from cluster import alive
+from conftest import BASE
 
 SLOW = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "256Mi"},
         "max_pods": 2, "patch": {"spec": {"nodeSelector": {"picobarn.test/node": "real"}}}}
@@ -35,9 +36,13 @@ def reference(shared, samples, recipe):
 
 
 @pytest.fixture
-def launched(cluster, runner, namespace, image):
-    """launched(recipe, data, ...): a Run on the files of that folder."""
+def launched(cluster, runner, image):
+    """launched(recipe, data, ...): a Run on the files of that folder, in a namespace of its own."""
+    namespaces = []
+
     def start(recipe, data, **kubernetes):
+        namespace = cluster.make_namespace(BASE)
+        namespaces.append(namespace)
         cluster.make_volume(namespace, "data", data)
         return Run(cluster, runner, namespace, {**recipe, "kubernetes": {
             "image": image, "image_pull_policy": "Never", "folder": "/data",
@@ -45,7 +50,10 @@ def launched(cluster, runner, namespace, image):
                          "persistentVolumeClaim": {"claimName": "data"}}],
             "scheduler": {"requests": {"cpu": "20m", "memory": "64Mi"}}, **kubernetes,
             "workers": {**SLOW, **kubernetes.get("workers", {})}}})
-    return start
+
+    yield start
+    for namespace in namespaces:
+        cluster.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture
@@ -65,12 +73,19 @@ class Run:
         self.launch = self.start_launch(recipe)
 
     def start_launch(self, recipe):
-        self.file = harness.write_run(self.runner.folder / f"{NAME}.yaml", recipe)
-        return self.start("launch", self.file, "--on", "k8s", "--namespace", self.namespace)
+        folder = self.runner.folder / self.namespace
+        folder.mkdir(exist_ok=True)
+        self.file = harness.write_run(folder / f"{NAME}.yaml", recipe)
+        return self.start("launch", self.file, "--on", "k8s", "--namespace", self.namespace,
+                          "--run-dir", folder / f"{NAME}.run")
 
     def start(self, *words):
         return self.runner.start("picobarn", *words, env={
             "KUBECONFIG": str(self.cluster.kubeconfig("launcher"))})
+
+    def status_here(self):
+        """What picobarn status shows of the run's folder, without asking the cluster."""
+        return self.runner.run("picobarn", "status", self.folder).out
 
     def picobarn(self, command, *words):
         """A command on the run."""
