@@ -245,28 +245,27 @@ static void metrics_take_their_own_token_or_none_if_that_was_said(void **state)
     static const enum gate_right needed[] = {GATE_ANYONE, GATE_METRICS, GATE_VIEW,
                                              GATE_CONTROL};
     static const struct {
-        const char *token; /* of metrics; "": they are open; NULL: nothing was said */
+        const char *token; /* of metrics, or NULL */
+        bool is_open;
         const char *shown;
         unsigned status[4]; /* by what is needed */
     } cases[] = {
-        {NULL, NULL, {0, 401, 401, 401}},
-        {NULL, "metrics", {0, 401, 401, 401}},
-        {NULL, "view", {0, 0, 0, 403}},
-        {"metrics", NULL, {0, 401, 401, 401}},
-        {"metrics", "metric", {0, 401, 401, 401}},
-        {"metrics", "metrics", {0, 0, 403, 403}},
-        {"metrics", "view", {0, 0, 0, 403}},
-        {"metrics", "control", {0, 0, 0, 0}},
-        {"", NULL, {0, 0, 401, 401}},
-        {"", "wrong", {0, 0, 401, 401}},
-        {"", "view", {0, 0, 0, 403}},
+        {NULL, false, NULL, {0, 401, 401, 401}},
+        {NULL, false, "metrics", {0, 401, 401, 401}},
+        {NULL, false, "view", {0, 0, 0, 403}},
+        {"metrics", false, NULL, {0, 401, 401, 401}},
+        {"metrics", false, "metric", {0, 401, 401, 401}},
+        {"metrics", false, "metrics", {0, 0, 403, 403}},
+        {"metrics", false, "view", {0, 0, 0, 403}},
+        {"metrics", false, "control", {0, 0, 0, 0}},
+        {NULL, true, NULL, {0, 0, 401, 401}},
+        {NULL, true, "wrong", {0, 0, 401, 401}},
+        {NULL, true, "view", {0, 0, 0, 403}},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct gate g;
         gate_init(&g, "view", "control");
-        if (cases[i].token != NULL) {
-            gate_open_metrics(&g, cases[i].token[0] == '\0' ? NULL : cases[i].token);
-        }
+        gate_set_metrics(&g, cases[i].token, cases[i].is_open);
         for (size_t k = 0; k < ARRAY_LENGTH(needed); k++) {
             struct gate_request request = {.token = cases[i].shown};
             assert_int_equal(gate_check(&g, &request, needed[k]), cases[i].status[k]);
@@ -279,7 +278,7 @@ static void open_metrics_are_still_not_for_pages_of_other_sites(void **state)
     (void)state;
     struct gate g;
     gate_init(&g, "view", "control");
-    gate_open_metrics(&g, NULL);
+    gate_set_metrics(&g, NULL, true);
     gate_serve_browsers(&g, "127.0.0.1:8080");
     struct gate_request request = {.host = "127.0.0.1:8080"};
     assert_int_equal(gate_check(&g, &request, GATE_METRICS), 0);
