@@ -217,6 +217,7 @@ class Watched:
         harness.wait_until(lambda: "picobarn_queue_depth" in self.tend.metrics(),
                            "the scheduler tells")
         random = numpy.random.default_rng(5)
+        self.glances = []
         self.moments = [self.stand_still(int(random.integers(1, 150))) for _ in range(MOMENTS)]
         seen = self.prometheus.scrapes()
         harness.wait_until(lambda: self.prometheus.scrapes() > seen + 1 > 10, "scrapes", step=0.1)
@@ -237,6 +238,8 @@ class Watched:
         ledger = self.run_dir / "ledger.db"
         pid, goal = self.tend.scheduler(), last_event(ledger) + further
         harness.send(pid, signal.SIGCONT)
+        if len(self.glances) < 8:
+            self.glances.append((parse(self.tend.metrics()), self.status()))
         harness.wait_until(lambda: last_event(ledger) >= goal, "it goes on", step=0.001)
         harness.send(pid, signal.SIGSTOP)
         status = self.status()
@@ -320,6 +323,20 @@ def test_at_equal_sequence_numbers_metrics_status_and_ledger_agree(watched):
     check_against_ledger(final, watched.run_dir / "ledger.db")
     assert total(final, "picobarn_files", state="failed") == 1
     assert total(final, "picobarn_shards", state="done") == total(final, "picobarn_shards")
+
+
+def test_a_glance_at_a_run_that_goes_on_is_of_one_moment(watched):
+    ledger = watched.run_dir / "ledger.db"
+    for metrics, status in watched.glances:
+        for at, shards, events in (
+                (sequence(metrics), total(metrics, "picobarn_shards", state="done"),
+                 total(metrics, "picobarn_events_total")),
+                (status["sequence"], sum(s["shards"] for s in status["samples"]),
+                 status["events"])):
+            # kind 2: of a shard; what 2: accepted
+            assert (shards, events) == ask_ledger(
+                ledger, "SELECT count(*), coalesce(sum(stop - first), 0) FROM event JOIN shard"
+                f" ON shard.id = subject WHERE kind = 2 AND what = 2 AND seq <= {int(at)}")
 
 
 def test_a_scheduler_tells_of_itself_as_long_as_it_works(watched, run_file):
