@@ -8,7 +8,7 @@
 #include "scheduler/human.h"
 #include "scheduler/metrics.h"
 
-/* "higgs4l" of "/data/higgs4l.run", to be freed. */
+/* "higgs4l" of "runs/higgs4l.run", to be freed. */
 static char *name_of_folder(const char *folder)
 {
     const char *slash = strrchr(folder, '/');

@@ -500,9 +500,7 @@ struct server *server_open(const struct server_options *options, struct error *e
     s->listener = -1;
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     gate_init(&s->gate, options->view_token, options->control_token);
-    if (options->metrics_token != NULL || options->has_open_metrics) {
-        gate_open_metrics(&s->gate, options->metrics_token);
-    }
+    gate_set_metrics(&s->gate, options->metrics_token, options->has_open_metrics);
     if (s->epoll < 0) {
         (void)error_set(err, ERROR_SYSTEM, "epoll: %s", strerrordesc_np(errno));
         goto fail;

@@ -20,10 +20,10 @@ void gate_init(struct gate *g, const char *view, const char *control)
     }
 }
 
-void gate_open_metrics(struct gate *g, const char *token)
+void gate_set_metrics(struct gate *g, const char *token, bool is_open)
 {
     g->has_metrics = token != NULL;
-    g->has_open_metrics = token == NULL;
+    g->has_open_metrics = is_open;
     if (token != NULL) {
         digest_keyed(g->key, token, strlen(token), g->metrics);
     }

@@ -32,8 +32,8 @@ struct gate {
 /* control may be NULL: then nobody has that right. */
 void gate_init(struct gate *g, const char *view, const char *control);
 
-/* A token that is good for metrics and nothing else; NULL: metrics are for anyone. */
-void gate_open_metrics(struct gate *g, const char *token);
+/* A token that is good for metrics and nothing else, or NULL; is_open: metrics are for anyone. */
+void gate_set_metrics(struct gate *g, const char *token, bool is_open);
 
 /* Makes it one for browsers too, at this address: Host must be it (or "localhost" with its port),
  * Origin too, and the cookie picobarn-PORT may hold the token. */
