@@ -308,19 +308,24 @@ static void write_string(const char *text, size_t size, struct buffer *out)
 {
     static const char short_escape[32] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    size_t first = 0; /* of what goes as it is */
     buffer_raw(out, "\"", 1);
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c == '"' || c == '\\') {
+        if (c >= 0x20 && c != '"' && c != '\\') {
+            continue;
+        }
+        buffer_raw(out, text + first, i - first);
+        first = i + 1;
+        if (c >= 0x20) {
             buffer_printf(out, "\\%c", c);
-        } else if (c < 0x20 && short_escape[c] != 0) {
+        } else if (short_escape[c] != 0) {
             buffer_printf(out, "\\%c", short_escape[c]);
-        } else if (c < 0x20) {
-            buffer_printf(out, "\\u%04x", c);
         } else {
-            buffer_raw(out, &text[i], 1);
+            buffer_printf(out, "\\u%04x", c);
         }
     }
+    buffer_raw(out, text + first, size - first);
     buffer_raw(out, "\"", 1);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* log.h - one line an event, on standard error: "2026-11-23T08:00:00Z worker: text". Used only
- * by the programs' mains and their two event loops (dispatch, session). */
+ * by the programs' mains and their event loops (dispatch, session, keeper). */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 

@@ -128,7 +128,7 @@ static int write_header(const struct kubeconfig *config, struct buffer *out, str
             rc = error_prefix(err, "%s", config->token_path);
         }
         wipe(&token);
-        return rc;
+        return rc == 0 ? 0 : error_prefix(err, "the token's file");
     }
     if (config->token != NULL) {
         return write_bearer(out, config->token, strlen(config->token), err);
@@ -146,7 +146,10 @@ static int read_pem(const struct buffer *data, const char *path, struct buffer *
         buffer_raw(out, data->data, data->size);
         return out->failed ? error_no_memory(err, "a certificate") : 0;
     }
-    return path == NULL ? 0 : file_read(path, KUBECONFIG_SIZE_LIMIT, out, err);
+    if (path == NULL || file_read(path, KUBECONFIG_SIZE_LIMIT, out, err) == 0) {
+        return 0;
+    }
+    return error_prefix(err, "the kubeconfig's client certificate");
 }
 
 /* What the kubeconfig itself says, and the files that it names. */

@@ -49,7 +49,7 @@ static bool read_zone(const char *text, int64_t *seconds)
     }
     int hours = digits(text + 1, 2);
     int minutes = digits(text + 4, 2);
-    *seconds = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
+    *seconds = ((int64_t)hours * 60 + minutes) * (text[0] == '-' ? -60 : 60);
     return hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60;
 }
 

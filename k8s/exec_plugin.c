@@ -319,7 +319,10 @@ static int conclude(struct exec_plugin *p, int status, struct exec_credential *o
     }
     if (exec_credential_decode(out, p->said.data, p->said.size, p->config->exec.api_version,
                                err) != 0) {
-        return error_prefix(err, "%s", p->config->exec.command);
+        return error_prefix(err,
+                            "%s, the kubeconfig's program for credentials (is it the right "
+                            "one?)",
+                            p->config->exec.command);
     }
     return 0;
 }

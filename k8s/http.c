@@ -138,6 +138,7 @@ static size_t send_body(char *out, size_t size, size_t n, void *context)
 
 /* Called when there is a connection, before the request is sent. A kept one that turns out to be
  * closed makes libcurl send a request again by itself: good for what only reads. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static int before_sending(void *context, char *remote, char *local, int remote_port,
                           int local_port)
 {
@@ -162,6 +163,7 @@ static int status_of(const struct http_transfer *t)
 }
 
 /* Looks for the empty line that ends the head of the final answer. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t hear_header(char *line, size_t size, size_t n, void *context)
 {
     struct http_transfer *t = context;
@@ -260,7 +262,7 @@ static bool set_blob(CURL *easy, CURLoption option, struct bytes pem)
         return true;
     }
     struct curl_blob blob = {.len = pem.left, .flags = CURL_BLOB_COPY};
-    blob.data = (void *)(uintptr_t)pem.at; /* it is only read */
+    memcpy(&blob.data, &pem.at, sizeof blob.data); /* without its const: it is only read */
     return curl_easy_setopt(easy, option, &blob) == CURLE_OK;
 }
 

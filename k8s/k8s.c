@@ -44,9 +44,8 @@ static int read_config(struct kubeconfig *config, const struct k8s_options *opti
                  ? kubeconfig_find(config, options->context, err)
                  : kubeconfig_read(config, options->kubeconfig, options->context, err);
     if (rc == 0 && http_check_server(config->server, err) != 0) {
+        rc = error_prefix(err, "kubeconfig, context '%s'", config->context);
         kubeconfig_release(config);
-        return error_prefix(err, "kubeconfig, context '%s'",
-                            config->context == NULL ? "" : config->context);
     }
     return rc;
 }
@@ -108,13 +107,6 @@ const char *k8s_namespace(const struct k8s *k)
 const char *k8s_server(const struct k8s *k)
 {
     return k->config.server;
-}
-
-const char *k8s_metadata(const json_t *object, const char *key)
-{
-    const char *text =
-        json_string_value(json_object_get(json_object_get(object, "metadata"), key));
-    return text == NULL ? "" : text;
 }
 
 int k8s_turn(struct k8s *k, struct error *err)

@@ -52,7 +52,11 @@ static void quote(const char *text, size_t size, char out[MESSAGE_SIZE])
     size_t n = 0;
     for (size_t i = 0; i < size && n < MESSAGE_SIZE - 4; i++) {
         unsigned char c = (unsigned char)text[i];
-        out[n++] = c < ' ' || c == 0x7f ? ' ' : text[i];
+        if (c < ' ' || c == 0x7f) {
+            out[n++] = ' ';
+        } else {
+            out[n++] = text[i];
+        }
     }
     out[n] = '\0';
     if (n < size) {
@@ -104,6 +108,14 @@ static void read_body(struct k8s_answer *out, const struct buffer *body, bool wa
     }
 }
 
+/* Whether what is not there is the namespace. */
+static bool lacks_namespace(const struct k8s_answer *out)
+{
+    const json_t *details = json_object_get(out->body, "details");
+    const char *kind = json_string_value(json_object_get(details, "kind"));
+    return out->status == 404 && kind != NULL && strcmp(kind, "namespaces") == 0;
+}
+
 /* Of an answer that is none of success. */
 static void explain(struct k8s_answer *out, const char *task)
 {
@@ -114,6 +126,9 @@ static void explain(struct k8s_answer *out, const char *task)
     }
     struct meaning meaning = meaning_of(out->status);
     bool conflict = strcmp(out->reason, "Conflict") == 0;
+    if (lacks_namespace(out)) {
+        meaning.advice = "say another one with --namespace, or have it made";
+    }
     error_set(&out->error, conflict ? ERROR_SYSTEM : meaning.kind, "%s: %s%s(HTTP %d): %s",
               task, message, message[0] == '\0' ? "" : " ", out->status, meaning.advice);
 }

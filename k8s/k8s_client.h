@@ -79,7 +79,4 @@ void k8s_answer_read(struct k8s_answer *out, const struct http_answer *http,
                      const struct k8s_question *question);
 void k8s_answer_release(struct k8s_answer *answer);
 
-/* metadata.KEY of an object: "" if there is none. */
-const char *k8s_metadata(const json_t *object, const char *key);
-
 #endif

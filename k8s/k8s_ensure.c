@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "k8s/k8s_client.h"
+#include "k8s/k8s_stream.h"
 
 /* A field that the server does not know is refused, not dropped with a warning that nobody reads. */
 #define STRICT "fieldValidation=Strict"

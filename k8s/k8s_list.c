@@ -6,6 +6,7 @@
 
 #include "k8s/k8s_client.h"
 #include "k8s/k8s_resource.h"
+#include "k8s/k8s_stream.h"
 
 enum { RESTARTS = 5 }; /* after tokens that expired between pages */
 

@@ -5,7 +5,13 @@
 #include <string.h>
 
 #include "base/size.h"
-#include "k8s/k8s_client.h"
+
+const char *k8s_metadata(const json_t *object, const char *key)
+{
+    const char *text =
+        json_string_value(json_object_get(json_object_get(object, "metadata"), key));
+    return text == NULL ? "" : text;
+}
 
 static bool is_blank(const uint8_t *data, size_t size)
 {

@@ -42,7 +42,8 @@ struct k8s_watch {
     uint32_t wait_ms;  /* the next back-off */
     uint32_t limit_s;  /* after which the server ends the watch */
     bool open;         /* the watch's head came */
-    bool bookmarks;    /* this server sends them */
+    bool bookmarks;    /* this server sends them, for all that is known */
+    bool bookmarked;   /* it did */
     bool stopped;
     struct error problem; /* with what a running watch brought */
     uint64_t stale_since_ms;
@@ -210,6 +211,7 @@ static bool hear_event(void *context, json_t *line)
         lose(w, same ? event.name : "", event.object);
     } else if (event.kind == K8S_EVENT_BOOKMARK) {
         w->bookmarks = true;
+        w->bookmarked = true;
     }
     if (event.version[0] != '\0') {
         set_version(w, event.version);
@@ -289,7 +291,8 @@ static int ask_watch(struct k8s_watch *w, struct error *err)
             .method = K8S_GET,
             .resource = w->resource,
             .query = (const char *)query.data,
-            .timeout_ms = w->limit_s * 1000 + timing->watch_grace_ms,
+            /* Of a server that goes on beyond its own limit; silence is noticed before. */
+            .timeout_ms = w->limit_s * 1000 + 2 * timing->watch_grace_ms,
             .take = hear_stream,
             .context = w,
         };
@@ -324,15 +327,15 @@ static uint64_t deadline_ms(const struct k8s_watch *w)
     if (!w->open) {
         return w->asked_ms + OPEN_MS;
     }
-    uint64_t silence = w->bookmarks ? timing->watch_idle_ms
-                                    : (uint64_t)w->limit_s * 1000 + timing->watch_grace_ms;
-    return w->heard_ms + silence;
+    uint64_t silence = (uint64_t)w->limit_s * 1000 + timing->watch_grace_ms;
+    return w->heard_ms + (w->bookmarks ? size_min(silence, timing->watch_idle_ms) : silence);
 }
 
 static void end_silence(struct k8s_watch *w, uint64_t now)
 {
     struct error why = {0};
     uint64_t since = w->open ? w->heard_ms : w->asked_ms;
+    w->bookmarks = w->bookmarked; /* they are usual, but not promised */
     error_set(&why, ERROR_SYSTEM, "nothing heard of a watch for %llu s",
               (unsigned long long)((now - since) / 1000));
     k8s_pending_stop(w->pending);
@@ -374,6 +377,7 @@ struct k8s_watch *k8s_watch_start(struct k8s *k, enum k8s_resource resource,
     }
     w->owner = k;
     w->resource = resource;
+    w->bookmarks = true;
     w->calls = *calls;
     w->known = json_object();
     w->wait_ms = k->timing.watch_first_ms;

@@ -102,22 +102,33 @@ static int get_data(const struct entry *entry, const char *key, struct buffer *o
     return 0;
 }
 
-/* The item of `kind:` (clusters, users, contexts) that is called name; the map under `field` in
- * it. The first of several counts. */
+/* The item of a list that is called name, or NULL. */
+static const struct yaml *find_named(const struct yaml *list, const char *name)
+{
+    for (size_t i = 0; list != NULL && list->kind == YAML_LIST && i < list->n; i++) {
+        const struct yaml *own = find_set(list->item[i], "name");
+        if (own != NULL && own->kind == YAML_SCALAR && strcmp(own->text, name) == 0) {
+            return list->item[i];
+        }
+    }
+    return NULL;
+}
+
+/* The map under `field` in the item of `kind:` (clusters, users, contexts) that is called name.
+ * The first of several counts. */
 static int find_entry(const struct sources *s, const char *kind, const char *field,
                       const char *name, struct entry *out, struct error *err)
 {
     for (size_t i = 0; i < s->n; i++) {
-        const struct yaml *list = yaml_find(s->root[i], kind);
-        for (size_t j = 0; list != NULL && list->kind == YAML_LIST && j < list->n; j++) {
-            const struct yaml *own = find_set(list->item[j], "name");
-            if (own != NULL && own->kind == YAML_SCALAR && strcmp(own->text, name) == 0) {
-                *out = (struct entry){yaml_find(list->item[j], field), &s->text[i]};
-                return 0;
-            }
+        const struct yaml *item = find_named(yaml_find(s->root[i], kind), name);
+        if (item != NULL) {
+            *out = (struct entry){yaml_find(item, field), &s->text[i]};
+            return 0;
         }
     }
-    return error_set(err, ERROR_INPUT, "%s: no '%s' among its %s", s->text[0].path, name, kind);
+    return error_set(err, ERROR_INPUT,
+                     "%s: no '%s' among its %s: mend it, or use another context",
+                     s->text[0].path, name, kind);
 }
 
 static int read_cluster(struct kubeconfig *out, const struct entry *cluster, struct error *err)
@@ -131,8 +142,11 @@ static int read_cluster(struct kubeconfig *out, const struct entry *cluster, str
         return -1;
     }
     if (out->server == NULL) {
-        return error_set(err, ERROR_INPUT, "%s: the cluster of context '%s' has no server",
-                         cluster->text->path, out->context);
+        return error_set(
+            err, ERROR_INPUT,
+            "%s: the cluster of context '%s' has no server: mend it, or get a kubeconfig "
+            "anew from your provider",
+            cluster->text->path, out->context);
     }
     size_t n = strlen(out->server);
     while (n > 0 && out->server[n - 1] == '/') {
@@ -264,7 +278,8 @@ static int read_user(struct kubeconfig *out, const struct entry *user, struct er
     bool has_certificate = out->certificate.size > 0 || out->certificate_path != NULL;
     bool has_key = out->key.size > 0 || out->key_path != NULL;
     if (has_certificate != has_key) {
-        return refuse(user, user->map, "client-certificate and client-key go together", err);
+        return refuse(user, user->map,
+                      "client-certificate and client-key go together: give both", err);
     }
     const struct entry exec = {find_set(user->map, "exec"), user->text};
     return exec.map == NULL ? 0 : read_exec(&out->exec, &exec, err);
@@ -278,10 +293,11 @@ static int current_context(const struct sources *s, const char *asked, char **ou
         asked = node != NULL && node->kind == YAML_SCALAR ? node->text : NULL;
     }
     if (asked == NULL) {
-        return error_set(err, ERROR_INPUT,
-                         "%s: has no current-context: name one, or set it with "
-                         "`kubectl config use-context`",
-                         s->text[0].path);
+        error_set(err, ERROR_INPUT,
+                  "%s: has no current-context: name one, or set it with "
+                  "`kubectl config use-context`",
+                  s->text[0].path);
+        return -1;
     }
     *out = strdup(asked);
     return *out == NULL ? error_no_memory(err, "a kubeconfig") : 0;
@@ -298,8 +314,9 @@ static int read_context(struct kubeconfig *out, const struct sources *s, struct 
     const struct yaml *cluster_name = find_set(context.map, "cluster");
     const struct yaml *user_name = find_set(context.map, "user");
     if (cluster_name == NULL || cluster_name->kind != YAML_SCALAR) {
-        return error_set(err, ERROR_INPUT, "%s: context '%s' has no cluster",
-                         context.text->path, out->context);
+        error_set(err, ERROR_INPUT, "%s: context '%s' has no cluster", context.text->path,
+                  out->context);
+        return -1;
     }
     if (get_text(&context, "namespace", &out->namespace, err) != 0 ||
         find_entry(s, "clusters", "cluster", cluster_name->text, &cluster, err) != 0 ||

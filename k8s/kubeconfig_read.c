@@ -11,7 +11,6 @@
 /* The files of a list, read. */
 struct files {
     size_t n;
-    struct kubeconfig_text text[KUBECONFIG_FILES];
     struct buffer content[KUBECONFIG_FILES];
     char *path[KUBECONFIG_FILES];
     char *folder[KUBECONFIG_FILES];
@@ -107,13 +106,11 @@ static int add_file(struct files *files, const char *path, size_t size, bool may
     if (files->folder[i] == NULL) {
         return error_no_memory(err, "a kubeconfig");
     }
-    if (file_read(files->path[i], KUBECONFIG_SIZE_LIMIT, &files->content[i], err) != 0) {
-        return -1;
-    }
-    files->text[i] = (struct kubeconfig_text){files->path[i], files->folder[i],
-                                              files->content[i].data, files->content[i].size};
-    files->n++;
-    return 0;
+    struct buffer content = {0};
+    int rc = file_read(files->path[i], KUBECONFIG_SIZE_LIMIT, &content, err);
+    files->content[i] = content; /* released with the rest, either way */
+    files->n += rc == 0 ? 1 : 0;
+    return rc == 0 ? 0 : error_prefix(err, "kubeconfig");
 }
 
 static int add_files(struct files *files, const char *paths, struct error *err)
@@ -132,6 +129,17 @@ static int add_files(struct files *files, const char *paths, struct error *err)
     return 0;
 }
 
+static int decode_files(struct kubeconfig *out, const struct files *files, const char *context,
+                        struct error *err)
+{
+    struct kubeconfig_text text[KUBECONFIG_FILES];
+    for (size_t i = 0; i < files->n; i++) {
+        text[i] = (struct kubeconfig_text){files->path[i], files->folder[i],
+                                           files->content[i].data, files->content[i].size};
+    }
+    return kubeconfig_decode(out, text, files->n, context, err);
+}
+
 static int read_authority(struct kubeconfig *config, struct error *err)
 {
     bool wanted = config->authority.size == 0 && config->authority_path != NULL;
@@ -141,7 +149,7 @@ static int read_authority(struct kubeconfig *config, struct error *err)
     return file_read(config->authority_path, KUBECONFIG_SIZE_LIMIT, &config->authority, err) ==
                    0
                ? 0
-               : error_prefix(err, "certificate-authority");
+               : error_prefix(err, "the kubeconfig's certificate-authority");
 }
 
 int kubeconfig_read(struct kubeconfig *out, const char *paths, const char *context,
@@ -150,7 +158,7 @@ int kubeconfig_read(struct kubeconfig *out, const char *paths, const char *conte
     struct files files = {0};
     struct kubeconfig made = {0};
     int rc = add_files(&files, paths, err);
-    rc = rc == 0 ? kubeconfig_decode(&made, files.text, files.n, context, err) : rc;
+    rc = rc == 0 ? decode_files(&made, &files, context, err) : rc;
     rc = rc == 0 ? read_authority(&made, err) : rc;
     release_files(&files);
     if (rc != 0) {
@@ -224,9 +232,11 @@ int kubeconfig_find(struct kubeconfig *out, const char *context, struct error *e
     char *path = home == NULL ? NULL : file_join(home, ".kube/config");
     if (path == NULL || access(path, R_OK) != 0) {
         free(path);
-        return error_set(err, ERROR_INPUT,
-                         "no kubeconfig: neither KUBECONFIG nor ~/.kube/config is there, and "
-                         "this is no pod with a service account's token");
+        return error_set(
+            err, ERROR_INPUT,
+            "no kubeconfig: neither KUBECONFIG nor ~/.kube/config is there, and "
+            "this is no pod with a service account's token: get one from the cluster's "
+            "administrator or your provider");
     }
     int rc = kubeconfig_read(out, path, context, err);
     free(path);

@@ -8,7 +8,7 @@
 #include "k8s/manifest_parts.h"
 
 /* Restarting a keeper that is merely slow would cost all workers their connection: it gets five
- * minutes. Whether it is ready only decides what is shown. */
+ * minutes. Whether it is ready only decides what is shown, and how long a launch waits for it. */
 static json_t *make_probe(int period_s, int failures)
 {
     return json_pack("{s:{s:s, s:s}, s:i, s:i, s:i}", "httpGet", "path", "/healthz", "port",
@@ -89,7 +89,7 @@ static json_t *make_template(const struct manifest_run *r, const char *run_file,
         .volumes = volumes,
         .container = json_pack("{s:[s], s:o, s:o, s:o, s:o, s:o}", "command",
                                "/usr/bin/picobarn", "args", make_args(r, accept_changes),
-                               "ports", make_ports(), "readinessProbe", make_probe(5, 2),
+                               "ports", make_ports(), "readinessProbe", make_probe(1, 5),
                                "livenessProbe", make_probe(20, 15), "volumeMounts", mounts),
     };
     json_t *template = manifest_pod_template(r, &pod, err);

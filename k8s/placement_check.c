@@ -354,6 +354,21 @@ static int check_ledger(struct check *c)
                : check_source(c, c->placement->ledger_volume, 0);
 }
 
+/* A map in a list's place is taken by a patch, and refused by the server much later. */
+static int check_lists(const struct check *c, const json_t *template)
+{
+    static const char *const lists[] = {"containers", "initContainers", "volumes",
+                                        "tolerations", "imagePullSecrets"};
+    const json_t *spec = json_object_get(template, "spec");
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        const json_t *list = json_object_get(spec, lists[i]);
+        if (list != NULL && !json_is_array(list)) {
+            return error_set(c->err, ERROR_INPUT, "spec.%s is to be a list", lists[i]);
+        }
+    }
+    return 0;
+}
+
 /* Tried on an empty template, so that what cannot be merged is known before a run begins. A field
  * beside metadata and spec would be dropped by the API server, with a warning that nobody sees. */
 static int check_patch(struct check *c, const json_t *patch, const char *field)
@@ -371,6 +386,7 @@ static int check_patch(struct check *c, const json_t *patch, const char *field)
     at(c, "%s", field);
     json_t *template = json_object();
     int rc = patch == NULL ? 0 : manifest_merge(template, patch, c->err);
+    rc = rc == 0 ? check_lists(c, template) : rc;
     json_decref(template);
     return rc;
 }

@@ -100,22 +100,33 @@ static int remove_named(struct cleaning *c, enum k8s_resource resource, const ch
 
 /* ---- the steps ---- */
 
-/* A scheduler that still works would make Jobs again. */
-static int wait_for_scheduler(struct cleaning *c, struct error *err)
+/* 1 while the scheduler's pod is there, or its StatefulSet, which goes after it. */
+static int is_scheduler_there(const struct cleaning *c, struct error *err)
 {
+    static const enum k8s_resource parts[] = {K8S_STATEFUL_SETS, K8S_PODS};
     char selector[NAME_SIZE + 128];
-    uint64_t until_ms = clock_now_ms() + WAIT_MS;
+    size_t n = 0;
     select_run(c, "scheduler", selector, sizeof selector);
-    for (;;) {
-        json_t *pods = k8s_list(c->k8s, K8S_PODS, selector, NULL, err);
-        size_t n = json_array_size(pods);
-        bool failed = pods == NULL;
-        json_decref(pods);
-        if (failed) {
+    for (size_t i = 0; n == 0 && i < ARRAY_LENGTH(parts); i++) {
+        json_t *found = k8s_list(c->k8s, parts[i], selector, NULL, err);
+        if (found == NULL) {
             return -1;
         }
-        if (n == 0) {
-            return 0;
+        n = json_array_size(found);
+        json_decref(found);
+    }
+    return n > 0;
+}
+
+/* A scheduler that still works would make Jobs again; and whoever launches next is not to find a
+ * StatefulSet that is about to go. */
+static int wait_for_scheduler(struct cleaning *c, struct error *err)
+{
+    uint64_t until_ms = clock_now_ms() + WAIT_MS;
+    for (;;) {
+        int is_there = is_scheduler_there(c, err);
+        if (is_there <= 0) {
+            return is_there;
         }
         if (clock_now_ms() > until_ms) {
             return error_set(err, ERROR_SYSTEM,

@@ -293,6 +293,21 @@ static int attend(struct launching *l, struct remote *r, struct error *err)
     return has_result(r, status) && bring_results(l, r, err) != 0 ? -1 : status;
 }
 
+/* What may pass leaves the run as it is, to go on with. */
+static int say_left(const struct launching *l, struct error *err)
+{
+    bool any = false;
+    for (size_t i = 0; i < CLUSTER_OBJECTS; i++) {
+        any = any || l->made.created[i];
+    }
+    struct error why = *err;
+    return !any ? -1
+                : error_set(err, why.kind,
+                            "%.800s; what was made stays: launch again, or remove it with "
+                            "picobarn clean k8s:%s/%s",
+                            why.text, l->run.namespace, l->name);
+}
+
 static int launch(struct launching *l, struct error *err)
 {
     int status = start(l, err);
@@ -300,7 +315,7 @@ static int launch(struct launching *l, struct error *err)
         cluster_take_back(l->k, &l->objects, &l->made);
     }
     if (status < 0) {
-        return -1;
+        return err->kind == ERROR_INPUT ? -1 : say_left(l, err);
     }
     if (status == 0 || l->what->detach) {
         return print_left(l, err) == 0 ? EXIT_INCOMPLETE : -1;

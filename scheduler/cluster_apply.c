@@ -120,12 +120,10 @@ static void delete_object(struct k8s *k, enum k8s_resource resource, const char 
     json_decref(body);
 }
 
-/* The token of who may look is for all runs of the namespace: it stays if there is another one. */
-static bool is_needed(struct k8s *k, enum cluster_object which)
+/* The token of who may look is for all runs of the namespace: it goes with the last of them, whoever
+ * made it. */
+static bool is_needed(struct k8s *k)
 {
-    if (which != CLUSTER_VIEW) {
-        return false;
-    }
     json_t *runs =
         k8s_list(k, K8S_STATEFUL_SETS, "app.kubernetes.io/name=picobarn", NULL, NULL);
     bool is_needed = runs == NULL || json_array_size(runs) > 0;
@@ -138,7 +136,11 @@ void cluster_take_back(struct k8s *k, const struct cluster_objects *o,
 {
     for (size_t i = CLUSTER_OBJECTS; i > 0; i--) {
         const json_t *object = o->object[i - 1];
-        if (made->created[i - 1] && !is_needed(k, (enum cluster_object)(i - 1))) {
+        bool goes = made->created[i - 1];
+        if (i - 1 == CLUSTER_VIEW) {
+            goes = (goes || made->created[CLUSTER_SCHEDULER]) && !is_needed(k);
+        }
+        if (goes) {
             delete_object(k, k8s_resource_of_kind(json_text(object, "kind")),
                           object_name(object));
         }

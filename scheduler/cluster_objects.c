@@ -99,7 +99,9 @@ static int find_view(struct cluster_secrets *s, struct k8s *k, struct error *err
     if (found == 0) {
         make_token(s->view);
     } else if (found == 1 && take_token(secret, s->view) != 0) {
-        rc = error_set(err, ERROR_INPUT, "Secret %s: is there, but holds no token of picobarn",
+        rc = error_set(err, ERROR_INPUT,
+                       "Secret %s: is there, but holds no token of picobarn, which needs the "
+                       "name: delete it, or use another namespace",
                        MANIFEST_VIEW_SECRET);
     }
     json_decref(secret);

@@ -27,7 +27,7 @@ struct waiting {
     struct k8s *k;
     char pod[POD_NAME_SIZE];
     const char *run;
-    char said[WORDS_SIZE];
+    char said[WORDS_SIZE + POD_NAME_SIZE];
     uint64_t begun_ms;
     uint64_t answered_ms;
 };
@@ -39,23 +39,35 @@ static bool keep_line(void *context, const void *data, size_t size)
     return log->size < LOG_SIZE;
 }
 
-/* With the last words of the container that ended before this one. */
-static int fail_restarting(struct waiting *w, struct error *err)
+/* The last words of a container; false if it left none, or the node has thrown them away, of which
+ * it tells in their place. */
+static bool read_log(struct waiting *w, const char *query, struct buffer *log)
 {
-    struct buffer log = {0};
     struct k8s_request request = {.method = K8S_GET,
                                   .resource = K8S_PODS,
                                   .name = w->pod,
                                   .subresource = "log",
-                                  .query = "previous=true&tailLines=3&limitBytes=900",
+                                  .query = query,
                                   .timeout_ms = 5000,
                                   .take = keep_line,
-                                  .context = &log};
+                                  .context = log};
+    buffer_clear(log);
     (void)k8s_call(w->k, &request, NULL, NULL, NULL);
-    const char *text = buffer_string(&log);
+    const char *text = buffer_string(log);
+    return text != NULL && text[0] != '\0' &&
+           strstr(text, "unable to retrieve container logs") == NULL;
+}
+
+/* A container that waits for its next start has words itself; one that has just started, not yet:
+ * then the one before it. */
+static int fail_restarting(struct waiting *w, struct error *err)
+{
+    struct buffer log = {0};
+    bool has_words = read_log(w, "tailLines=3&limitBytes=900", &log) ||
+                     read_log(w, "previous=true&tailLines=3&limitBytes=900", &log);
     (void)error_set(err, ERROR_INPUT,
                     "the scheduler's pod %s ends as soon as it starts: %.800s", w->pod,
-                    text == NULL || text[0] == '\0' ? "its log is empty" : text);
+                    has_words ? buffer_string(&log) : "its log cannot be read");
     buffer_release(&log);
     return -1;
 }
@@ -64,6 +76,10 @@ static int fail_restarting(struct waiting *w, struct error *err)
 static int judge(struct waiting *w, struct scheduler_pod *seen, struct error *err)
 {
     const char *why = seen->why.size == 0 ? NULL : buffer_string(&seen->why);
+    if (!seen->has_run) {
+        return error_set(err, ERROR_INPUT, "run %s was removed by somebody: launch it again",
+                         w->run);
+    }
     if (seen->is_ready) {
         return 1;
     }
@@ -107,7 +123,9 @@ static void tell(struct waiting *w, const char *why,
     if (why[0] == '\0' && clock_now_ms() - w->begun_ms < QUIET_MS) {
         return;
     }
-    const char *text = why[0] == '\0' ? "for the scheduler's pod to start" : why;
+    char text[WORDS_SIZE + POD_NAME_SIZE];
+    (void)snprintf(text, sizeof text, "for the scheduler's pod %s%s%s", w->pod,
+                   why[0] == '\0' ? " to start" : ": ", why);
     if (say != NULL && strcmp(w->said, text) != 0) {
         (void)snprintf(w->said, sizeof w->said, "%s", text);
         say(context, text);

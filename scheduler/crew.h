@@ -25,8 +25,10 @@ struct member {
     uint64_t joined_ms;
     uint64_t heard_ms;
     uint64_t said_ms;
-    uint32_t n_wanted; /* leases it would take */
-    uint64_t n_shards; /* results that it brought, with their events and processor time */
+    uint64_t parting_ms; /* since it goes, and the launcher is asked why; 0: it stays */
+    const char *parting; /* what is said of it when nothing better is known; borrowed */
+    uint32_t n_wanted;   /* leases it would take */
+    uint64_t n_shards;   /* results that it brought, with their events and processor time */
     uint64_t n_events;
     uint64_t cpu_us;
     uint64_t n_failures; /* answers that were none */

@@ -24,9 +24,8 @@ enum {
     ROUND_MESSAGES_MAX = 512, /* heard before a commit */
     RETRY_MS = 500,           /* between attempts to write the ledger */
     PAUSE_MAX_MS = 60000,     /* then give up: the user runs again when there is room */
+    PARTING_MS = 5000,        /* for the launcher to find out why a worker goes */
 };
-
-static const char vanished[] = "the worker vanished";
 
 static int hear_all(struct dispatch *d, struct error *err)
 {
@@ -146,8 +145,8 @@ static void give_leases(struct dispatch *d)
     }
 }
 
-/* Workers that died (the launcher knows) or fell silent lose their leases. */
-static int look_after_workers(struct dispatch *d, struct error *err)
+/* Workers that the launcher knows to have died lose their leases. */
+static int hear_launcher(struct dispatch *d, struct error *err)
 {
     struct launcher_gone gone = {.name = NULL};
     do {
@@ -159,24 +158,43 @@ static int look_after_workers(struct dispatch *d, struct error *err)
             log_line("scheduler", "%s", gone.why);
         }
         if (m != NULL) {
-            dispatch_dismiss(d, m, gone.why == NULL ? vanished : gone.why, gone.log);
+            dispatch_dismiss(d, m, &gone);
         }
     } while (gone.name != NULL);
+    return 0;
+}
+
+/* One that fell silent, or goes, loses its leases; the others hear that we are here. */
+static void look_after(struct dispatch *d, struct member *m, uint64_t now)
+{
+    if (d->paused[0] != '\0') {
+        m->heard_ms = now; /* it is we who do not listen */
+    }
+    if (m->parting_ms != 0) {
+        if (now - m->parting_ms > PARTING_MS) {
+            char why[ERROR_TEXT_SIZE];
+            (void)snprintf(why, sizeof why, "%s, on %s", m->parting, m->hello.host);
+            dispatch_dismiss(d, m, &(struct launcher_gone){.why = why});
+        }
+    } else if (now - m->heard_ms > d->options.silence_ms) {
+        log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
+        dispatch_part(d, m, "the worker vanished");
+    } else if (now - m->said_ms >= dispatch_heartbeat_ms(d)) {
+        struct message_heartbeat beat = {.n = 0};
+        buffer_clear(&d->out);
+        message_heartbeat_encode(&beat, &d->out);
+        (void)dispatch_say(d, m);
+    }
+}
+
+static int look_after_workers(struct dispatch *d, struct error *err)
+{
+    if (hear_launcher(d, err) != 0) {
+        return -1;
+    }
     uint64_t now = clock_now_ms();
     for (size_t i = d->crew.n; i > 0; i--) {
-        struct member *m = d->crew.member[i - 1];
-        if (d->paused[0] != '\0') {
-            m->heard_ms = now; /* it is we who do not listen */
-        }
-        if (now - m->heard_ms > d->options.silence_ms) {
-            log_line("scheduler", "worker %s on %s is silent", m->hello.worker, m->hello.host);
-            dispatch_dismiss(d, m, vanished, NULL);
-        } else if (now - m->said_ms >= dispatch_heartbeat_ms(d)) {
-            struct message_heartbeat beat = {.n = 0};
-            buffer_clear(&d->out);
-            message_heartbeat_encode(&beat, &d->out);
-            (void)dispatch_say(d, m);
-        }
+        look_after(d, d->crew.member[i - 1], now);
     }
     return 0;
 }

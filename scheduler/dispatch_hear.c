@@ -14,6 +14,8 @@ enum {
     FAREWELL_MS = 1500, /* for workers to say that they heard the end */
 };
 
+static const char vanished[] = "the worker vanished";
+
 bool dispatch_say(struct dispatch *d, struct member *m)
 {
     struct error err = {0};
@@ -48,26 +50,43 @@ static void refuse(struct dispatch *d, const struct wire_peer *peer, const char 
     (void)wire_send(d->wire, peer, &d->out, NULL);
 }
 
-/* Gives a lease back to the queue; the attempt is recorded as lost. */
-static void lose(struct dispatch *d, struct member *m, struct grant *g, const char *why,
-                 const char *log)
+/* Gives a lease back to the queue; the attempt is recorded. */
+static void lose(struct dispatch *d, struct member *m, struct grant *g, enum job_event what,
+                 const struct launcher_gone *gone)
 {
     char text[ERROR_TEXT_SIZE];
     char lines[LOG_SIZE];
-    (void)snprintf(text, sizeof text, "%s", why);
-    (void)snprintf(lines, sizeof lines, "%s", log == NULL ? "" : log);
+    (void)snprintf(text, sizeof text, "%s", gone->why == NULL ? vanished : gone->why);
+    (void)snprintf(lines, sizeof lines, "%s", gone->log == NULL ? "" : gone->log);
     struct message_failure reason = {.kind = ERROR_SYSTEM, .text = text, .log = lines};
-    if (intake_event(&d->intake, &g->id, JOB_LOST, m->hello.worker, &reason)) {
+    if (intake_event(&d->intake, &g->id, what, m->hello.worker, &reason)) {
         leasing_return(&d->leasing, g->id.kind, g->index);
     }
 }
 
-void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, const char *log)
+void dispatch_dismiss(struct dispatch *d, struct member *m, const struct launcher_gone *gone)
 {
+    uint64_t at = UINT64_MAX; /* workers do leases in the order in which they got them */
     for (size_t i = 0; i < m->n_grants; i++) {
-        lose(d, m, &m->grant[i], why, log);
+        at = m->grant[i].id.epoch < at ? m->grant[i].id.epoch : at;
+    }
+    for (size_t i = 0; i < m->n_grants; i++) {
+        bool broke = gone->is_oom && m->grant[i].id.epoch == at;
+        lose(d, m, &m->grant[i], broke ? JOB_BROKE : JOB_LOST, gone);
     }
     crew_dismiss(&d->crew, m);
+}
+
+void dispatch_part(struct dispatch *d, struct member *m, const char *why)
+{
+    m->n_wanted = 0;
+    if (m->n_grants == 0 || d->kind == NULL || d->kind->ask == NULL ||
+        !d->kind->ask(d->launcher, m->hello.worker)) {
+        dispatch_dismiss(d, m, &(struct launcher_gone){.why = why});
+        return;
+    }
+    m->parting_ms = clock_now_ms();
+    m->parting = why;
 }
 
 /* Workers beat often enough not to be taken for gone. */
@@ -197,7 +216,8 @@ static void hear_heartbeat(struct dispatch *d, struct member *m, struct bytes *m
     for (size_t i = m->n_grants; i > 0; i--) {
         struct grant *g = &m->grant[i - 1];
         if (now - g->named_ms > d->options.silence_ms / 2) {
-            lose(d, m, g, "the worker does not have it", NULL);
+            lose(d, m, g, JOB_LOST,
+                 &(struct launcher_gone){.why = "the worker does not have it"});
             crew_drop_grant(m, g);
         }
     }
@@ -222,6 +242,7 @@ int dispatch_hear(struct dispatch *d, const struct wire_peer *peer, struct error
         return 0;
     }
     m->heard_ms = clock_now_ms();
+    m->parting_ms = 0; /* it is back */
     uint32_t n = 0;
     switch (type) {
     case MESSAGE_WANT:
@@ -237,7 +258,7 @@ int dispatch_hear(struct dispatch *d, const struct wire_peer *peer, struct error
     case MESSAGE_FAILURE:
         return hear_failure(d, m, &message, err);
     case MESSAGE_END:
-        dispatch_dismiss(d, m, "the worker was asked to stop", NULL);
+        dispatch_part(d, m, "the worker was asked to stop");
         return 0;
     default:
         log_line("scheduler", "worker %s: a message that is not for a scheduler",

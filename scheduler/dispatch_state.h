@@ -55,9 +55,13 @@ void dispatch_say_bare(struct dispatch *d, const struct wire_peer *peer,
 void dispatch_acknowledge(struct dispatch *d, const struct wire_peer *peer,
                           const struct lease_id *id, enum ack_verdict verdict);
 
-/* Forgets a worker; its leases are recorded as lost, with the reason and its last lines (or
- * NULL), and wait again. */
-void dispatch_dismiss(struct dispatch *d, struct member *m, const char *why, const char *log);
+/* Forgets a worker; its leases are recorded as lost, with the reason and its last lines (both may
+ * be NULL), and wait again. The one that it was at broke it, if it ran out of memory. */
+void dispatch_dismiss(struct dispatch *d, struct member *m, const struct launcher_gone *gone);
+
+/* The same, once the launcher has told why it goes, or for a while has not; at once if it holds
+ * nothing, or nothing is to be known. why: in place of that; kept. */
+void dispatch_part(struct dispatch *d, struct member *m, const char *why);
 
 /* What others see (live.json): counts what was committed; tells all of it, if it is time; says that
  * it is over. */

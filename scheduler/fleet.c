@@ -19,9 +19,10 @@ static uint64_t count_max(uint64_t a, uint64_t b)
 
 uint32_t fleet_live(const struct fleet_job *job)
 {
-    uint32_t ended = job->n_completed + job->n_failed;
-    return job->is_over || job->is_leaving || ended >= job->n_indexes ? 0
-                                                                      : job->n_indexes - ended;
+    uint64_t ended = (uint64_t)job->n_completed + job->n_failed + job->n_stuck;
+    return job->is_over || job->is_leaving || ended >= job->n_indexes
+               ? 0
+               : job->n_indexes - (uint32_t)ended;
 }
 
 /* Shards that the live slots can still take. How far a slot is with its share is not known: a

@@ -28,6 +28,9 @@ struct fleet_job {
     uint32_t n_failed;    /* indexes that will not be tried again */
     uint32_t n_active;    /* pods */
     uint32_t n_ready;
+    uint32_t n_terminating; /* pods that are asked to end, and have not */
+    uint32_t n_stuck; /* of these, for so long that nothing is to be hoped of their node: the
+                             * launcher tells */
     uint32_t n_pods_failed; /* pods, so far; those that were tried again too */
     uint64_t shards_per_index;
     bool is_suspended; /* by a queue or an administrator: it waits, which is no failure */
@@ -46,7 +49,7 @@ struct fleet_need {
                                 * queues, which admit a Job as it is */
 };
 
-/* Indexes that are not finished. */
+/* Indexes that are not finished, and can: one whose pod is stuck gets no other before it is gone. */
 uint32_t fleet_live(const struct fleet_job *job);
 
 /* The Job to make now, if there is one (not before there is room for a pod of it): n_indexes, parallelism and shards_per_index of *next. The

@@ -70,6 +70,7 @@ bool fleet_job_read(const json_t *object, const char *run_name, struct fleet_job
     j.shards_per_index = strtoull(share, NULL, 10);
     j.n_active = count_at(status, "active");
     j.n_ready = count_at(status, "ready");
+    j.n_terminating = count_at(status, "terminating");
     j.n_pods_failed = count_at(status, "failed");
     j.is_suspended = json_is_true(json_object_get(spec, "suspend"));
     j.is_over = has_condition(status, "Complete") || has_condition(status, "Failed");

@@ -14,8 +14,9 @@
 
 /* Polls the scheduler once a second, shows on standard error how far it is, prints at the end what
  * its launch (or rerun) printed, and returns its exit status. A connection that is lost is tried
- * again, for ever. SIGINT or SIGTERM: prints how to come back, EXIT_INCOMPLETE. -1 for what a
- * person has to mend: ERROR_INPUT also with the words of a launch that was refused there. */
+ * again, for ever; so is a refusal of the API server, for a while, once the run was seen. SIGINT or
+ * SIGTERM: prints how to come back, EXIT_INCOMPLETE. -1 with ERROR_INPUT for a run that is not
+ * there for us, and with the words of a launch that was refused there. */
 int follow(struct remote *r, struct error *err);
 
 /* ---- pure, for tests ---- */

@@ -18,10 +18,12 @@ static const char *text(const json_t *object, const char *key)
     return found == NULL ? "" : found;
 }
 
-/* A launch that was refused, or is done, stays so; a signal is the pod's end, and comes back. */
+/* A launch that was refused, or is done, stays so, and so does trouble that is not tried again; a
+ * signal is the pod's end, and comes back. */
 static bool is_final(int status)
 {
-    return status == EXIT_COMPLETE || status == EXIT_USAGE || status == EXIT_INCOMPLETE;
+    return status == EXIT_COMPLETE || status == EXIT_USAGE || status == EXIT_INCOMPLETE ||
+           status == EXIT_TROUBLE;
 }
 
 static void read_child(const json_t *child, struct follow_state *out)
@@ -41,7 +43,7 @@ const char *follow_last_line(const char *said, size_t *size)
     for (const char *at = said; at != NULL && *at != '\0'; at = strchr(at, '\n')) {
         at += *at == '\n' ? 1 : 0;
         bool begins = strncmp(at, name, sizeof name - 1) == 0;
-        if (begins || (!is_ours && *at != '\0')) {
+        if (begins || (!is_ours && *at != '\0' && *at != '\n')) {
             line = begins ? at + sizeof name - 1 : at;
         }
         is_ours = is_ours || begins;
@@ -87,9 +89,6 @@ void follow_read_state(const json_t *state, struct follow_state *out)
     *out = (struct follow_state){.has_numbers = json_is_object(progress)};
     read_child(json_object_get(state, "child"), out);
     read_progress(progress, &out->numbers);
-    if (json_is_integer(json_object_get(pods, "ready"))) {
-        out->numbers.n_workers = count(pods, "ready");
-    }
     (void)snprintf(out->waiting, sizeof out->waiting, "%s", text(pods, "waiting"));
     read_trouble(json_object_get(state, "child"), out);
 }

@@ -100,13 +100,16 @@ static const char *put_pattern(const char *folder, const char *pattern, struct b
 }
 
 /* A folder on the way that cannot be read is an error: files would be missed in silence. */
-static int fail_glob(int rc, struct error *err)
+static int fail_glob(int rc, const struct dataset *d, const char *pattern, struct error *err)
 {
+    const char *from = pattern[0] == '/' ? "" : ", seen from ";
+    const char *folder = pattern[0] == '/' ? "" : d->folder;
     switch (rc) {
     case GLOB_NOMATCH:
-        return error_set(err, ERROR_INPUT, "no file matches");
+        return error_set(err, ERROR_INPUT, "no file matches%s%s", from, folder);
     case GLOB_ABORTED:
-        return error_set(err, ERROR_INPUT, "a folder is not there or cannot be read");
+        return error_set(err, ERROR_INPUT, "a folder is not there or cannot be read%s%s", from,
+                         folder);
     default:
         return error_no_memory(err, "a list of files");
     }
@@ -123,7 +126,7 @@ static int expand(struct search *s, size_t sample, const struct file_pattern *pa
         /* NOLINTNEXTLINE(concurrency-mt-unsafe): only with GLOB_TILDE, which looks up users */
         rc = glob(whole, GLOB_NOSORT | GLOB_ERR, NULL, &found);
     }
-    rc = rc == 0 ? 0 : fail_glob(rc, err);
+    rc = rc == 0 ? 0 : fail_glob(rc, s->dataset, pattern->pattern, err);
     for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++) {
         rc = add_file(s, sample, pattern, found.gl_pathv[i], err);
     }

@@ -12,7 +12,7 @@
 
 enum {
     REPORT_MS = 1000,  /* at most once in so long */
-    LACKING_MS = 3000, /* pods that do not start sooner may wait for something */
+    LACKING_MS = 1500, /* pods that do not start sooner may wait for something */
     ASK_WHY_MS = 2000,
     SILENT_MS = 5000,  /* no word from the API server in so long is worth one of ours */
     PENDING_PAGE = 20, /* pending pods that are looked at: one tells what all wait for */
@@ -169,24 +169,27 @@ static void describe_waiting(const struct launcher *l, char *out, size_t size)
             suspended);
     } else {
         (void)snprintf(out, size, "%s%s",
-                       l->waiting[0] == '\0' ? "" : "pods wait: ", l->waiting);
+                       l->waiting[0] == '\0' ? "" : "for pods: ", l->waiting);
     }
 }
 
 static json_t *describe(const struct launcher *l)
 {
-    char waiting[2 * JOBS_WORDS_SIZE];
+    struct fleet_need need = jobs_need(l);
+    char waiting[2 * JOBS_WORDS_SIZE] = "";
     uint64_t n_pods = 0;
     uint64_t n_ready = 0;
-    describe_waiting(l, waiting, sizeof waiting);
+    if (!need.is_planned || need.n_shards > 0) {
+        describe_waiting(l, waiting, sizeof waiting);
+    }
     for (size_t i = 0; i < l->n; i++) {
         n_pods += l->member[i].job.n_active;
         n_ready += l->member[i].job.n_ready;
     }
     return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o}", "name", l->name, "namespace",
                      l->manifest.namespace, "pods", (json_int_t)n_pods, "ready",
-                     (json_int_t)n_ready, "max_pods", (json_int_t)jobs_need(l).max_pods,
-                     "waiting", waiting, "jobs", list_jobs(l));
+                     (json_int_t)n_ready, "max_pods", (json_int_t)need.max_pods, "waiting",
+                     waiting, "jobs", list_jobs(l));
 }
 
 void jobs_report(struct launcher *l)

@@ -25,10 +25,11 @@ struct jobs_member {
     struct fleet_job job;
     char name[JOBS_NAME_SIZE];
     char uid[JOBS_NAME_SIZE];
-    uint64_t n_done_before; /* answers accepted when it was first seen */
-    uint32_t n_failed_seen; /* failed pods that were looked for */
-    uint64_t asked_ms;      /* last patched or deleted */
-    bool is_judged;         /* its end was counted as barren or not */
+    uint64_t n_done_before;  /* answers accepted when it was first seen */
+    uint32_t n_failed_seen;  /* failed pods that were looked for */
+    uint64_t asked_ms;       /* last patched or deleted */
+    uint64_t terminating_ms; /* since pods of it are asked to end; 0: none is */
+    bool is_judged;          /* its end was counted as barren or not */
 };
 
 struct launcher {
@@ -71,6 +72,9 @@ uint64_t jobs_count_done(const struct run *r);
 
 /* Makes, resizes and deletes Jobs as fleet.h has it; looks for pods that failed. Never waits. */
 int jobs_steer(struct launcher *l, struct error *err);
+
+/* A Job that ended, or is gone, once: did anything come of it? */
+void jobs_judge(struct launcher *l, struct jobs_member *m);
 
 /* Finds out why pods wait, if some do; jobs_report.c */
 void jobs_ask_why(struct launcher *l);

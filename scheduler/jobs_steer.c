@@ -17,6 +17,7 @@ enum {
     QUOTA_MS = 15000,     /* while a quota is full */
     MAX_PODS_LIMIT = 64,  /* bytes of the file that changes max_pods */
     PODS_MOST = 100000,
+    STUCK_MS = 45000, /* a pod has 30 s to end */
 };
 
 /* What a person asked for while it runs (picobarn scale), or what the run file says. */
@@ -130,10 +131,9 @@ static int delete (struct launcher *l, struct jobs_member *m, struct error *err)
     return rc;
 }
 
-/* A Job that is over, once: did anything come of it? */
-static void judge(struct launcher *l, struct jobs_member *m)
+void jobs_judge(struct launcher *l, struct jobs_member *m)
 {
-    if (!m->job.is_over || m->is_judged) {
+    if (m->is_judged) {
         return;
     }
     m->is_judged = true;
@@ -147,12 +147,28 @@ static void judge(struct launcher *l, struct jobs_member *m)
     }
 }
 
+/* Pods that do not end when they are asked to: their node is gone, for all that is known. */
+static void count_stuck(struct launcher *l, size_t i, uint64_t now_ms)
+{
+    struct jobs_member *m = &l->member[i];
+    if (m->job.n_terminating == 0) {
+        m->terminating_ms = 0;
+    } else if (m->terminating_ms == 0) {
+        m->terminating_ms = now_ms;
+    }
+    bool is_stuck = m->terminating_ms != 0 && now_ms - m->terminating_ms >= STUCK_MS;
+    m->job.n_stuck = is_stuck ? m->job.n_terminating : 0;
+    l->job[i].n_stuck = m->job.n_stuck;
+}
+
 /* What one Job needs now. */
 static int tend_member(struct launcher *l, size_t i, const struct fleet_need *need,
                        uint64_t now_ms, struct error *err)
 {
     struct jobs_member *m = &l->member[i];
-    judge(l, m);
+    if (m->job.is_over) {
+        jobs_judge(l, m);
+    }
     if (m->job.n_pods_failed > m->n_failed_seen && pod_ends_look(l->ends, m->name)) {
         m->n_failed_seen = m->job.n_pods_failed;
     }
@@ -182,6 +198,9 @@ int jobs_steer(struct launcher *l, struct error *err)
     }
     l->steered_ms = now_ms;
     struct fleet_need need = jobs_need(l);
+    for (size_t i = 0; i < l->n; i++) {
+        count_stuck(l, i, now_ms);
+    }
     for (size_t i = 0; i < l->n; i++) {
         if (tend_member(l, i, &need, now_ms, err) != 0) {
             return -1;

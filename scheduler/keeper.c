@@ -26,6 +26,7 @@ struct keeper {
     bool has_ended;   /* one did; status is its */
     int status;
     uint64_t n_starts;
+    unsigned n_troubles; /* in a row */
     uint64_t started_ms;
     uint32_t wait_ms;    /* before the child at hand was started */
     uint64_t restart_ms; /* when the next one is; 0: none is */
@@ -44,6 +45,13 @@ uint32_t keeper_wait_after(int status, uint32_t wait_ms, uint64_t ran_ms)
     return wait_ms >= KEEPER_LONGEST_WAIT_MS / 2 ? KEEPER_LONGEST_WAIT_MS : 2 * wait_ms;
 }
 
+unsigned keeper_count_trouble(int status, unsigned n, uint64_t ran_ms)
+{
+    return status == EXIT_TROUBLE ? (ran_ms >= STEADY_MS ? 1 : n + 1)
+           : status > SIGNALLED   ? n
+                                  : 0;
+}
+
 /* ---- starting ---- */
 
 static void end_with(struct keeper *k, int status)
@@ -51,8 +59,10 @@ static void end_with(struct keeper *k, int status)
     uint64_t now = clock_now_ms();
     k->status = status;
     k->has_ended = true;
+    k->n_troubles = keeper_count_trouble(status, k->n_troubles, now - k->started_ms);
     k->wait_ms = keeper_wait_after(status, k->wait_ms, now - k->started_ms);
-    k->restart_ms = k->wait_ms == 0 || k->is_stopping ? 0 : now + k->wait_ms;
+    bool is_final = k->wait_ms == 0 || k->n_troubles >= KEEPER_TROUBLES_MOST;
+    k->restart_ms = is_final || k->is_stopping ? 0 : now + k->wait_ms;
     if (k->restart_ms != 0) {
         log_line("keeper", "%s ended with status %d: again in %u s",
                  k->is_rerun ? "rerun" : "launch", status, (unsigned)(k->wait_ms / 1000));
@@ -124,6 +134,7 @@ int keeper_launch(struct keeper *k, struct error *err)
         return -1;
     }
     k->wait_ms = 0;
+    k->n_troubles = 0;
     start(k, k->options.launch, false);
     return 0;
 }
@@ -148,6 +159,7 @@ int keeper_rerun(struct keeper *k, const char *shards, struct error *err)
         words[n++] = shards;
     }
     k->wait_ms = 0;
+    k->n_troubles = 0;
     start(k, words, true);
     return 0;
 }

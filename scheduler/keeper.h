@@ -3,9 +3,9 @@
  *
  * The child is `picobarn launch`, or `picobarn rerun` when somebody asked for it. One that ended
  * with EXIT_TROUBLE or by a signal is started again after a while (1 s, doubling to 60 s; back to
- * 1 s once one worked for a minute), always as launch, which goes on from wherever the ledger is.
- * One that ended otherwise is done: complete, incomplete, or refused; then there is none until
- * somebody asks. Nothing is kept but in the run folder: a keeper that starts launches.
+ * 1 s once one worked for a minute), always as launch, which goes on from wherever the ledger is;
+ * but trouble that came three times within a minute each does not pass by itself. One that ended
+ * otherwise is done: complete, incomplete, or refused; then there is none until somebody asks. Nothing is kept but in the run folder: a keeper that starts launches.
  *
  * It belongs to one thread and never waits; the caller's loop polls its descriptors. */
 #ifndef SCHEDULER_KEEPER_H
@@ -19,6 +19,7 @@
 #include "base/json.h"
 
 enum { KEEPER_FDS = 3 };
+enum { KEEPER_TROUBLES_MOST = 3 };
 enum { KEEPER_FIRST_WAIT_MS = 1000, KEEPER_LONGEST_WAIT_MS = 60000 };
 
 struct keeper_options {
@@ -63,5 +64,8 @@ json_t *keeper_to_json(struct keeper *k);
 /* Pure: how long to wait before a child that ended so is replaced; 0: it is not. wait_ms is the
  * time waited before it, ran_ms how long it worked. */
 uint32_t keeper_wait_after(int status, uint32_t wait_ms, uint64_t ran_ms);
+
+/* Pure: how often in a row, n before it, a child ended in trouble soon after it was started. */
+unsigned keeper_count_trouble(int status, unsigned n, uint64_t ran_ms);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "scheduler/metrics.h"
 #include "scheduler/relayed.h"
 #include "scheduler/request_body.h"
 
@@ -81,17 +82,26 @@ static void answer_state(void *context, const struct server_request *request,
                   read_pods(api)));
 }
 
+static void answer_metrics(void *context, const struct server_request *request,
+                           struct server_answer *answer)
+{
+    (void)request;
+    struct keeper_api *api = context;
+    look(api);
+    metrics_answer(&api->look, api->name, answer);
+}
+
 static void answer_command(void *context, const struct server_request *request,
                            struct server_answer *answer)
 {
-    const struct keeper_api *api = context;
+    struct keeper_api *api = context;
     struct error err = {0};
     json_t *body = request_body(request, answer);
     if (body == NULL) {
         return;
     }
-    if (relayed_start(body, api->folder, &answer->source, &err) != 0) {
-        server_refuse_error(answer, 400, &err);
+    if (relayed_start(body, api->folder, &api->n_commands, &answer->source, &err) != 0) {
+        server_refuse(answer, err.kind == ERROR_INPUT ? 400 : 503, "%s", err.text);
     } else {
         answer->type = "application/octet-stream";
     }
@@ -154,6 +164,7 @@ static void answer_pods(void *context, const struct server_request *request,
 
 const struct server_route keeper_api_routes[] = {
     {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
+    {SERVER_GET, "/metrics", GATE_METRICS, answer_metrics},
     {SERVER_GET, "/api/v1/state", GATE_VIEW, answer_state},
     {SERVER_POST, "/api/v1/command", GATE_VIEW, answer_command},
     {SERVER_POST, "/api/v1/rerun", GATE_CONTROL, answer_rerun},

@@ -2,6 +2,7 @@
 /* keeper_api.h - a keeper and its run folder over HTTP: the routes for server.h, beside those of page_api.h.
  *
  *     GET  /healthz           anyone    ok
+ *     GET  /metrics           metrics   the run for Prometheus (metrics.h)
  *     GET  /api/v1/state      view      the keeper, `picobarn status -o json`, pods.json
  *     POST /api/v1/command    view      {"argv": [...]}: the parts of reply.h
  *     POST /api/v1/rerun      control   {"shards": "1,2"} or {}: 202; 409 while a child works
@@ -21,6 +22,7 @@ struct keeper_api {
     const char *folder;    /* borrowed */
     const char *name;      /* of the run, or NULL; borrowed */
     struct look look;      /* of the run, once there is a ledger */
+    size_t n_commands;     /* that run for somebody */
     uint64_t look_again_ms;
     json_t *progress; /* as it was last; NULL: unknown */
 };

@@ -20,6 +20,7 @@ struct launcher_gone {
     const char *name; /* NULL: none did */
     const char *why;  /* what is known of its end, or NULL */
     const char *log;  /* its last lines, or NULL */
+    bool is_oom;      /* it needed more memory than it may have: what it worked on is suspect */
 };
 
 /* A launcher that is working; its kind knows what is behind. */
@@ -37,6 +38,10 @@ struct launcher_kind {
      * caller calls again until there is none. Fails (ERROR_SYSTEM) if workers end as fast as
      * they are started, (ERROR_INPUT) if they may not be started at all. Never waits. */
     int (*look)(struct launcher *l, struct launcher_gone *gone, struct error *err);
+
+    /* Finds out why a worker goes, or is not heard any more: if that is to be known, a look soon
+     * tells of it as one that ended. False if not. NULL where a look tells by itself. */
+    bool (*ask)(struct launcher *l, const char *name);
 
     /* is_over: nothing is left to do, and the workers were told. Else workers that end with this
      * program are stopped; others wait for the next scheduler of the run. */

@@ -57,6 +57,15 @@ static struct jobs_member *find(const struct launcher *l, uint32_t number)
     return NULL;
 }
 
+/* A run of this name that was removed without its Jobs: their numbers are taken, and no more is
+ * made of them; picobarn clean removes them. */
+static bool is_of_another_run(const struct launcher *l, const json_t *object)
+{
+    const json_t *metadata = json_object_get(object, "metadata");
+    const char *id = json_text(json_object_get(metadata, "labels"), MANIFEST_RUN_ID);
+    return strcmp(id, l->run->id) != 0;
+}
+
 void jobs_take(struct launcher *l, const json_t *object)
 {
     struct fleet_job job;
@@ -68,9 +77,15 @@ void jobs_take(struct launcher *l, const json_t *object)
         (void)snprintf(l->refused, sizeof l->refused, "%.590s", bad.text);
     }
     l->next_number = job.number >= l->next_number ? job.number + 1 : l->next_number;
+    if (is_of_another_run(l, object)) {
+        return;
+    }
     struct jobs_member *m = find(l, job.number);
-    m = m != NULL ? m : insert(l, job.number);
+    if (m == NULL && (m = insert(l, job.number)) != NULL) {
+        m->is_judged = job.is_over; /* what came of it an earlier scheduler knew */
+    }
     if (m != NULL) {
+        job.n_stuck = m->job.n_stuck;
         m->job = job;
         (void)snprintf(m->uid, sizeof m->uid, "%s",
                        json_text(json_object_get(object, "metadata"), "uid"));
@@ -91,6 +106,7 @@ static void take_gone(void *context, const json_t *object)
     if (!fleet_job_read(object, l->name, &job, NULL) || (m = find(l, job.number)) == NULL) {
         return;
     }
+    jobs_judge(l, m); /* others may have deleted it */
     pod_ends_forget(l->ends, m->name);
     size_t at = (size_t)(m - l->member);
     memmove(m, m + 1, (l->n - at - 1) * sizeof *m);
@@ -180,11 +196,10 @@ static int check_rights(struct k8s *k, struct error *err)
     if (k8s_call(k, &request, NULL, NULL, &bad) == 0 || bad.kind != ERROR_INPUT) {
         return 0;
     }
-    *err = bad;
-    return error_prefix(err,
-                        "the scheduler's pod may not work in namespace %s (was k8s/base "
-                        "applied there? see k8s/README.md)",
-                        k8s_namespace(k));
+    return error_set(err, ERROR_INPUT,
+                     "the scheduler's pod may not work in namespace %s (was k8s/base applied "
+                     "there? see k8s/README.md): %.800s",
+                     k8s_namespace(k), bad.text);
 }
 
 static int connect_cluster(struct launcher *l, struct error *err)
@@ -244,10 +259,16 @@ static int jobs_look(struct launcher *l, struct launcher_gone *gone, struct erro
     }
     struct pod_end end;
     if (pod_ends_next(l->ends, &end)) {
-        *gone = (struct launcher_gone){.name = end.name, .why = end.why, .log = end.log};
+        *gone = (struct launcher_gone){
+            .name = end.name, .why = end.why, .log = end.log, .is_oom = end.is_oom};
         (void)snprintf(l->last_end, sizeof l->last_end, "%.590s", end.why);
     }
     return 0;
+}
+
+static bool jobs_ask(struct launcher *l, const char *name)
+{
+    return pod_ends_ask(l->ends, name);
 }
 
 static void jobs_sweep(const struct run *r, const struct launcher_options *options)
@@ -260,6 +281,7 @@ const struct launcher_kind launcher_jobs = {
     .summary = "pods of Indexed Jobs in the Kubernetes cluster that this program is in",
     .open = jobs_open,
     .look = jobs_look,
+    .ask = jobs_ask,
     .close = jobs_close,
     .sweep = jobs_sweep,
 };

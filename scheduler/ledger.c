@@ -273,7 +273,15 @@ void ledger_close(struct ledger *l)
 
 int ledger_begin(struct ledger *l, struct error *err)
 {
-    return ledger_run(l, l->read_only ? SQL_BEGIN_READ : SQL_BEGIN_WRITE, err);
+    if (l->n_views > 0) {
+        l->n_views++;
+        return 0;
+    }
+    if (ledger_run(l, l->read_only ? SQL_BEGIN_READ : SQL_BEGIN_WRITE, err) != 0) {
+        return -1;
+    }
+    l->n_views = l->read_only ? 1 : 0;
+    return 0;
 }
 
 int ledger_commit(struct ledger *l, struct error *err)
@@ -287,6 +295,11 @@ int ledger_commit(struct ledger *l, struct error *err)
 
 void ledger_rollback(struct ledger *l)
 {
+    if (l->n_views > 1) {
+        l->n_views--;
+        return;
+    }
+    l->n_views = 0;
     if (sqlite3_get_autocommit(l->db) == 0) {
         (void)ledger_run(l, SQL_ROLLBACK, NULL);
     }

@@ -33,7 +33,8 @@ struct ledger *ledger_open(const char *path, enum ledger_mode mode, struct error
 void ledger_close(struct ledger *l);
 
 /* One transaction: a writer's changes, durable when commit returned 0, or a reader's view that
- * does not move. After a failed commit nothing of it stays; the caller may try again. */
+ * does not move. After a failed commit nothing of it stays; the caller may try again. A reader's
+ * may lie within one another, each with its rollback: all see the outermost one's view. */
 int ledger_begin(struct ledger *l, struct error *err);
 int ledger_commit(struct ledger *l, struct error *err);
 void ledger_rollback(struct ledger *l); /* also without a transaction */

@@ -36,6 +36,7 @@ struct ledger {
     char *path;
     sqlite3 *db;
     bool read_only;
+    size_t n_views; /* of a reader, one within another */
     sqlite3_stmt *statement[SQL_STATEMENTS];
     struct buffer seal; /* fields of the row at hand, for its seal */
 };

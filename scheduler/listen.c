@@ -52,7 +52,7 @@ static int resolve(const char *text, struct sockaddr_storage *address, socklen_t
 
 int listen_check(const char *text, bool *is_loopback, struct error *err)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = 0;
     if (resolve(text, &address, &size, err) != 0) {
         return -1;
@@ -71,7 +71,7 @@ int listen_check(const char *text, bool *is_loopback, struct error *err)
 
 static int describe(int fd, char out[LISTEN_ADDRESS_SIZE], struct error *err)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof address;
     char host[48];
     char port[8];
@@ -88,7 +88,7 @@ static int describe(int fd, char out[LISTEN_ADDRESS_SIZE], struct error *err)
 
 int listen_at(const char *text, char address[LISTEN_ADDRESS_SIZE], struct error *err)
 {
-    struct sockaddr_storage where;
+    struct sockaddr_storage where = {.ss_family = AF_UNSPEC};
     socklen_t size = 0;
     if (resolve(text, &where, &size, err) != 0) {
         return -1;

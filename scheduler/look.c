@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Files are inspected meanwhile: a reading that is stale at once is as good as one a moment later. */
-enum { RELOADS_MOST = 3 };
+#include "base/clock.h"
 
 /* "run.yaml is a run file; give its run folder, e.g. run.run" */
 static int refuse_file(const char *path, struct error *err)
@@ -45,28 +44,26 @@ int look_check_folder(const char *folder, struct error *err)
                                   "%s is not a run folder (no ledger.db in it)", folder);
 }
 
-/* State and sums out of one view of the ledger, so that both are of the same sequence number; only
- * what is new is read. Stops before the sums where files or shards have to be read again. */
-static int follow(struct look *l, struct error *err)
+static int merge_new(struct look *l, struct error *err)
+{
+    uint64_t start_us = clock_now_us();
+    int rc = merge_update(&l->merge, l->run, err);
+    l->merge_us += clock_now_us() - start_us;
+    return rc;
+}
+
+/* State and sums out of one view of the ledger, so that both are of the same sequence number. Only
+ * what is new is read, unless files or shards are other ones now. */
+static int bring_up(struct look *l, struct error *err)
 {
     struct run *r = l->run;
     if (ledger_begin(r->ledger, err) != 0) {
         return -1;
     }
     int rc = run_refresh(r, err);
-    if (rc == 0 && !r->is_stale) {
-        rc = merge_update_in_view(&l->merge, r, err);
-    }
+    rc = rc == 0 && r->is_stale ? run_reload(r, err) : rc;
+    rc = rc == 0 ? merge_new(l, err) : rc;
     ledger_rollback(r->ledger);
-    return rc;
-}
-
-static int catch_up(struct look *l, struct error *err)
-{
-    int rc = follow(l, err);
-    for (int i = 0; rc == 0 && l->run->is_stale && i < RELOADS_MOST; i++) {
-        rc = run_reload(l->run, err) == 0 ? follow(l, err) : -1;
-    }
     return rc;
 }
 
@@ -77,7 +74,7 @@ int look_open(struct look *l, const char *folder, struct error *err)
         return -1;
     }
     l->run = run_open(folder, LEDGER_READ, err);
-    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 || catch_up(l, err) != 0) {
+    if (l->run == NULL || merge_init(&l->merge, l->run, err) != 0 || bring_up(l, err) != 0) {
         look_close(l);
         return -1;
     }
@@ -98,9 +95,9 @@ int look_refresh(struct look *l, struct error *err)
         return -1;
     }
     if (sequence == l->merge.sequence && sequence == l->run->seen) {
-        return 0; /* every change that can be seen comes with an event */
+        return 0;
     }
-    return catch_up(l, err);
+    return bring_up(l, err);
 }
 
 bool look_complete(const struct look *l)

@@ -15,6 +15,7 @@
 struct look {
     struct run *run;
     struct merge merge;
+    uint64_t merge_us; /* time that merging took so far */
 };
 
 /* Fails (ERROR_INPUT), saying what to name instead, if this is a file or a folder without a
@@ -26,7 +27,8 @@ int look_check_folder(const char *folder, struct error *err);
 int look_open(struct look *l, const char *folder, struct error *err);
 void look_close(struct look *l);
 
-/* Brings all up to date. */
+/* Brings all up to date, in one view of the ledger: run and merge tell of the same moment, which is
+ * run->seen. */
 int look_refresh(struct look *l, struct error *err);
 
 /* Is all done, and in the sums? */

@@ -242,14 +242,9 @@ int merge_update(struct merge *m, const struct run *r, struct error *err)
     if (ledger_begin(r->ledger, err) != 0) {
         return -1;
     }
-    int rc = merge_update_in_view(m, r, err);
+    int rc = add_new(m, r, err);
     ledger_rollback(r->ledger);
-    return rc;
-}
-
-int merge_update_in_view(struct merge *m, const struct run *r, struct error *err)
-{
-    if (add_new(m, r, err) != 0) {
+    if (rc != 0) {
         return -1;
     }
     count_planned(m, r);

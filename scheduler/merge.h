@@ -56,9 +56,6 @@ void merge_release(struct merge *m);
  * sum in silence. */
 int merge_update(struct merge *m, const struct run *r, struct error *err);
 
-/* The same for a caller that holds one view of the ledger (ledger_begin). */
-int merge_update_in_view(struct merge *m, const struct run *r, struct error *err);
-
 /* Is every file inspected and planned, and every shard done and in the sums? */
 bool merge_complete(const struct merge *m, const struct run *r);
 

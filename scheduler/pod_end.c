@@ -2,27 +2,36 @@
 /* pod_end.c - see pod_end.h
  *
  * Only failed pods are listed, one Job at a time, when its status says that there are more than
- * before: to watch all pods of a large run would be most of what a scheduler asks. */
+ * before: to watch all pods of a large run would be most of what a scheduler asks. Those that are
+ * deleted or evicted are gone before their Job tells, and a Job tells of a failed one only when its
+ * index is tried again: whoever misses one of their workers asks for the one pod by its name. */
 #include "scheduler/pod_end.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum {
-    NAME_SIZE = 254,   /* of a pod */
-    PAGE = 200,        /* failed pods that are looked at at once; the rest at the next look */
-    LOGS_AT_ONCE = 4,  /* read at the same time */
-    LOG_LINES = 20,    /* of each */
-    LOG_BYTES = 4000,  /* at most */
-    LOG_TIMEOUT = 5000 /* ms; then the end is told without */
+    NAME_SIZE = 254,    /* of a pod */
+    PAGE = 200,         /* failed pods that are looked at at once; the rest at the next look */
+    LOGS_AT_ONCE = 4,   /* read at the same time */
+    LOG_LINES = 20,     /* of each */
+    LOG_BYTES = 4000,   /* at most */
+    LOG_TIMEOUT = 2000, /* ms; then the end is told without: its node may be gone */
+    ASK_MS = 300,       /* between looks at a pod that was asked for */
+    ASK_MOST_MS = 2500, /* then it is still at work, for all that is known */
 };
 
-/* A failed pod, from being seen until it was told and its Job forgotten. */
+/* A failed or missed pod, from being seen until it was told and its Job forgotten. */
 struct seen {
     char job[NAME_SIZE];
     char name[NAME_SIZE];
     struct pod_end end;
+    uint64_t ask_ms; /* of one that was asked for: when to look at it next */
+    uint64_t give_up_ms;
+    bool is_asking;
     bool is_reading; /* its log */
     bool is_known;   /* log and all */
     bool is_told;
@@ -35,7 +44,6 @@ struct pod_ends {
     struct seen **seen; /* each at its place, since requests refer to it */
     size_t n_reading;
     bool is_listing;
-    char listed[NAME_SIZE]; /* the Job */
 };
 
 const char *pod_end_node(const json_t *pod)
@@ -71,6 +79,11 @@ static const json_t *find_termination(const json_t *status)
     return NULL;
 }
 
+static bool is_deleted(const json_t *pod)
+{
+    return json_object_get(json_object_get(pod, "metadata"), "deletionTimestamp") != NULL;
+}
+
 /* " first: second", whatever of it there is. */
 static void add_words(struct buffer *out, const char *first, const char *second)
 {
@@ -89,6 +102,8 @@ void pod_end_describe(const json_t *pod, struct buffer *out)
     struct buffer words = {0};
     if (disruption != NULL) {
         add_words(&words, json_text(disruption, "reason"), json_text(disruption, "message"));
+    } else if (is_deleted(pod)) {
+        add_words(&words, "Deleted", "somebody asked for it");
     }
     add_words(&words, json_text(status, "reason"), json_text(status, "message"));
     if (ended != NULL) {
@@ -102,6 +117,12 @@ void pod_end_describe(const json_t *pod, struct buffer *out)
                   node[0] == '\0' ? "" : " on node ", node,
                   said == NULL ? "it failed, the reason is not told" : said);
     buffer_release(&words);
+}
+
+bool pod_end_is_oom(const json_t *pod)
+{
+    const json_t *ended = find_termination(json_object_get(pod, "status"));
+    return strcmp(json_text(ended, "reason"), "OOMKilled") == 0;
 }
 
 struct pod_ends *pod_ends_create(struct k8s *k, struct error *err)
@@ -133,42 +154,126 @@ void pod_ends_destroy(struct pod_ends *e)
     free(e);
 }
 
-static bool is_seen(const struct pod_ends *e, const char *name)
+static struct seen *find(const struct pod_ends *e, const char *name)
 {
     for (size_t i = 0; i < e->n; i++) {
         if (strcmp(e->seen[i]->name, name) == 0) {
-            return true;
+            return e->seen[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+/* A new one, of a Job's pod "JOB-INDEX-RANDOM"; NULL without memory, or for another name. */
+static struct seen *add(struct pod_ends *e, const char *name)
+{
+    size_t length = strlen(name);
+    size_t n_dashes = 0;
+    while (length > 0 && n_dashes < 2) {
+        n_dashes += name[--length] == '-';
+    }
+    struct seen **grown = length == 0 || strlen(name) >= NAME_SIZE
+                              ? NULL
+                              : realloc(e->seen, (e->n + 1) * sizeof(struct seen *));
+    if (grown == NULL) {
+        return NULL;
+    }
+    e->seen = grown;
+    struct seen *s = calloc(1, sizeof *s);
+    if (s != NULL) {
+        (void)snprintf(s->job, sizeof s->job, "%.*s", (int)length, name);
+        (void)snprintf(s->name, sizeof s->name, "%s", name);
+        s->end.name = s->name;
+        s->of = e;
+        e->seen[e->n++] = s;
+    }
+    return s;
+}
+
+static void drop(struct seen *s)
+{
+    struct pod_ends *e = s->of;
+    for (size_t i = 0; i < e->n; i++) {
+        if (e->seen[i] == s) {
+            e->seen[i] = e->seen[--e->n];
+            free_seen(s);
+            return;
+        }
+    }
+}
+
+/* False without memory. */
+static bool keep_end(struct seen *s, const json_t *pod)
+{
+    struct buffer why = {0};
+    pod_end_describe(pod, &why);
+    const char *text = buffer_string(&why);
+    s->end.why = text == NULL ? NULL : strdup(text);
+    s->end.is_oom = pod_end_is_oom(pod);
+    buffer_release(&why);
+    return s->end.why != NULL;
 }
 
 /* Notes a failed pod; without memory it is noted at the next look. */
 static void note(struct pod_ends *e, const json_t *pod)
 {
     const char *name = json_text(json_object_get(pod, "metadata"), "name");
-    if (name[0] == '\0' || strlen(name) >= NAME_SIZE || is_seen(e, name)) {
-        return;
+    struct seen *s = find(e, name) == NULL ? add(e, name) : NULL;
+    if (s != NULL && !keep_end(s, pod)) {
+        drop(s);
     }
-    struct seen **grown = realloc(e->seen, (e->n + 1) * sizeof(struct seen *));
-    if (grown == NULL) {
-        return;
+}
+
+/* It ended, or somebody saw to it that it does. */
+static bool goes(const json_t *pod)
+{
+    const json_t *status = json_object_get(pod, "status");
+    const char *phase = json_text(status, "phase");
+    return is_deleted(pod) || find_condition(status, "DisruptionTarget") != NULL ||
+           find_termination(status) != NULL || strcmp(phase, "Failed") == 0 ||
+           strcmp(phase, "Succeeded") == 0;
+}
+
+static void take_pod(void *context, const struct k8s_answer *answer)
+{
+    struct seen *s = context;
+    s->is_asking = false;
+    s->ask_ms = clock_now_ms() + ASK_MS;
+    if (answer->status == 404) {
+        s->is_known = asprintf(&s->end.why, "pod %s: it was deleted", s->name) >= 0;
+    } else if (answer->error.kind == ERROR_NONE && goes(answer->body)) {
+        (void)keep_end(s, answer->body);
     }
-    e->seen = grown;
-    struct seen *s = calloc(1, sizeof *s);
-    struct buffer why = {0};
-    pod_end_describe(pod, &why);
-    const char *text = buffer_string(&why);
-    if (s != NULL && text != NULL && (s->end.why = strdup(text)) != NULL) {
-        memcpy(s->job, e->listed, sizeof s->job);
-        (void)snprintf(s->name, sizeof s->name, "%s", name);
-        s->end.name = s->name;
-        s->of = e;
-        e->seen[e->n++] = s;
-    } else {
-        free(s);
+}
+
+/* Looks at those that were asked for. */
+static void ask_pods(struct pod_ends *e)
+{
+    uint64_t now_ms = clock_now_ms();
+    for (size_t i = e->n; i > 0; i--) {
+        struct seen *s = e->seen[i - 1];
+        if (s->end.why != NULL || s->is_asking || now_ms < s->ask_ms) {
+            continue;
+        }
+        struct k8s_request request = {.method = K8S_GET,
+                                      .resource = K8S_PODS,
+                                      .name = s->name,
+                                      .timeout_ms = ASK_MOST_MS,
+                                      .context = s};
+        s->is_asking = now_ms < s->give_up_ms && k8s_send(e->k, &request, take_pod, NULL) == 0;
+        if (!s->is_asking) {
+            drop(s);
+        }
     }
-    buffer_release(&why);
+}
+
+bool pod_ends_ask(struct pod_ends *e, const char *name)
+{
+    struct seen *s = find(e, name);
+    if (s == NULL && (s = add(e, name)) != NULL) {
+        s->give_up_ms = clock_now_ms() + ASK_MOST_MS;
+    }
+    return s != NULL && !s->is_told;
 }
 
 static void take_log(void *context, const struct k8s_answer *answer)
@@ -206,7 +311,7 @@ static void read_log(struct pod_ends *e, struct seen *s)
 static void read_logs(struct pod_ends *e)
 {
     for (size_t i = 0; i < e->n && e->n_reading < LOGS_AT_ONCE; i++) {
-        if (!e->seen[i]->is_reading && !e->seen[i]->is_known) {
+        if (e->seen[i]->end.why != NULL && !e->seen[i]->is_reading && !e->seen[i]->is_known) {
             read_log(e, e->seen[i]);
         }
     }
@@ -234,7 +339,6 @@ bool pod_ends_look(struct pod_ends *e, const char *job)
                    job, PAGE);
     struct k8s_request request = {
         .method = K8S_GET, .resource = K8S_PODS, .query = query, .context = e};
-    (void)snprintf(e->listed, sizeof e->listed, "%s", job);
     e->is_listing = k8s_send(e->k, &request, take_list, NULL) == 0;
     return e->is_listing;
 }
@@ -251,6 +355,7 @@ bool pod_ends_busy(const struct pod_ends *e)
 
 bool pod_ends_next(struct pod_ends *e, struct pod_end *end)
 {
+    ask_pods(e);
     read_logs(e);
     for (size_t i = 0; i < e->n; i++) {
         if (e->seen[i]->is_known && !e->seen[i]->is_told) {
@@ -267,7 +372,7 @@ void pod_ends_forget(struct pod_ends *e, const char *job)
     size_t kept = 0;
     for (size_t i = 0; i < e->n; i++) {
         struct seen *s = e->seen[i];
-        if (strcmp(s->job, job) == 0 && !s->is_reading) {
+        if (strcmp(s->job, job) == 0 && !s->is_reading && !s->is_asking) {
             free_seen(s);
         } else {
             e->seen[kept++] = s;

@@ -94,49 +94,51 @@ static int percent(double share)
 }
 
 /* The words behind the bar. */
-static void describe(const struct progress *p, const struct progress_numbers *c, char *out,
-                     size_t size)
+static void describe(const struct progress *p, const struct progress_numbers *numbers,
+                     char *out, size_t size)
 {
     double elapsed = (double)(clock_now_ms() - p->started_ms) / 1000;
-    size_t new_jobs = c->n_done + c->n_failed > p->n_jobs_before
-                          ? c->n_done + c->n_failed - p->n_jobs_before
+    size_t new_jobs = numbers->n_done + numbers->n_failed > p->n_jobs_before
+                          ? numbers->n_done + numbers->n_failed - p->n_jobs_before
                           : 0;
-    double left =
-        new_jobs == 0 ? -1 : elapsed * (double)(c->n_all - c->n_done) / (double)new_jobs;
+    double left = new_jobs == 0
+                      ? -1
+                      : elapsed * (double)(numbers->n_all - numbers->n_done) / (double)new_jobs;
     char rate[48] = "";
     char time_left[48] = "";
     char failed[48] = "";
     char number[32] = "";
-    if (elapsed > 0.2 && c->n_events > p->n_events_before) {
-        metric((double)(c->n_events - p->n_events_before) / elapsed, number, sizeof number);
+    if (elapsed > 0.2 && numbers->n_events > p->n_events_before) {
+        metric((double)(numbers->n_events - p->n_events_before) / elapsed, number,
+               sizeof number);
         (void)snprintf(rate, sizeof rate, "  %sev/s", number);
     }
     if (left >= 0) {
         duration(left, number, sizeof number);
         (void)snprintf(time_left, sizeof time_left, "  %s left", number);
     }
-    if (c->n_failed > 0) {
+    if (numbers->n_failed > 0) {
         (void)snprintf(failed, sizeof failed, "%s  %zu failed%s",
-                       p->has_color ? "\033[31m" : "", c->n_failed,
+                       p->has_color ? "\033[31m" : "", numbers->n_failed,
                        p->has_color ? "\033[0m" : "");
     }
-    if (c->phase == LEASE_INSPECT) {
-        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", c->n_done, c->n_all,
-                       c->n_workers, failed);
+    if (numbers->phase == LEASE_INSPECT) {
+        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", numbers->n_done,
+                       numbers->n_all, numbers->n_workers, failed);
         return;
     }
-    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", c->n_done, c->n_all, rate,
-                   c->n_workers, time_left, failed);
+    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", numbers->n_done,
+                   numbers->n_all, rate, numbers->n_workers, time_left, failed);
 }
 
 /* A new phase starts its own clock. */
-static void note_phase(struct progress *p, const struct progress_numbers *c)
+static void note_phase(struct progress *p, const struct progress_numbers *numbers)
 {
-    if (p->phase != c->phase) {
-        p->phase = c->phase;
+    if (p->phase != numbers->phase) {
+        p->phase = numbers->phase;
         p->started_ms = clock_now_ms();
-        p->n_events_before = c->n_events;
-        p->n_jobs_before = c->n_done + c->n_failed;
+        p->n_events_before = numbers->n_events;
+        p->n_jobs_before = numbers->n_done + numbers->n_failed;
         p->shown_ms = 0;
     }
 }
@@ -169,26 +171,28 @@ static void show_line(struct progress *p, const char *words, double share)
     (void)fprintf(stderr, "%3d%%  %s\n", percent(share), words);
 }
 
-void progress_update(struct progress *p, const struct progress_numbers *c)
+void progress_update(struct progress *p, const struct progress_numbers *numbers)
 {
     if (p == NULL) {
         return;
     }
-    note_phase(p, c);
+    note_phase(p, numbers);
     uint64_t now = clock_now_ms();
-    bool is_end = c->n_done + c->n_failed >= c->n_all;
+    bool is_end = numbers->n_done + numbers->n_failed >= numbers->n_all;
     if (!p->on_terminal && now - p->shown_ms < LINE_EVERY_MS &&
-        !(is_end && c->n_done != p->n_done)) {
+        !(is_end && numbers->n_done != p->n_done)) {
         return;
     }
     p->shown_ms = now;
-    p->n_done = c->n_done;
-    double share = c->n_all == 0 ? 0 : (double)c->n_done / (double)c->n_all;
+    p->n_done = numbers->n_done;
+    double share = numbers->n_all == 0 ? 0 : (double)numbers->n_done / (double)numbers->n_all;
     char words[700];
-    if (c->paused != NULL) {
-        (void)snprintf(words, sizeof words, "paused: %.600s", c->paused);
+    if (numbers->note != NULL) {
+        (void)snprintf(words, sizeof words, "%.600s", numbers->note);
+    } else if (numbers->paused != NULL) {
+        (void)snprintf(words, sizeof words, "paused: %.600s", numbers->paused);
     } else {
-        describe(p, c, words, sizeof words);
+        describe(p, numbers, words, sizeof words);
     }
     if (p->on_terminal) {
         show_bar(p, words, share);

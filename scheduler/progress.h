@@ -19,6 +19,7 @@ struct progress_numbers {
     uint64_t n_events; /* of all shards done */
     size_t n_workers;
     const char *paused; /* why nothing goes on just now, or NULL */
+    const char *note;   /* what is said instead of all this, or NULL */
 };
 
 void progress_update(struct progress *p, const struct progress_numbers *numbers);

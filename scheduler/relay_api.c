@@ -38,6 +38,14 @@ struct relayed_request {
     size_t sent;
 };
 
+static void destroy(struct relayed_request *q)
+{
+    json_decref(q->answer);
+    buffer_release(&q->text);
+    free(q);
+}
+
+/* Takes it off the list, too. */
 static void release(struct relayed_request *q)
 {
     struct relayed_request **at = &q->api->first;
@@ -45,9 +53,7 @@ static void release(struct relayed_request *q)
         at = &(*at)->next;
     }
     *at = q->next;
-    json_decref(q->answer);
-    buffer_release(&q->text);
-    free(q);
+    destroy(q);
 }
 
 /* ---- from the scheduler ---- */
@@ -287,6 +293,8 @@ const struct server_route relay_api_routes[] = {
 void relay_api_release(struct relay_api *api)
 {
     while (api->first != NULL) {
-        release(api->first);
+        struct relayed_request *q = api->first;
+        api->first = q->next;
+        destroy(q);
     }
 }

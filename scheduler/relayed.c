@@ -18,6 +18,7 @@ struct relayed {
     bool is_told; /* the exit status was put */
     struct buffer parts;
     size_t sent; /* of parts */
+    size_t *n_running;
 };
 
 /* ---- what may run ---- */
@@ -167,26 +168,42 @@ static void wait_for(void *context, int fd[SERVER_SOURCE_FDS])
 static void close_relayed(void *context)
 {
     struct relayed *c = context;
+    --*c->n_running;
     offspring_close(&c->child);
     buffer_release(&c->parts);
     free(c);
 }
 
-int relayed_start(const json_t *body, const char *folder, struct server_source *source,
-                  struct error *err)
+static struct relayed *start(const char *const *words, size_t n_running, struct error *err)
 {
-    const char **words = relayed_check(body, folder, err);
-    if (words == NULL) {
-        return -1;
+    if (n_running >= RELAYED_MOST) {
+        (void)error_set(err, ERROR_SYSTEM, "%d commands run here already: try again",
+                        RELAYED_MOST);
+        return NULL;
     }
     struct relayed *c = calloc(1, sizeof *c);
-    int rc =
-        c == NULL ? error_no_memory(err, "a command") : offspring_start(&c->child, words, err);
-    free(words);
-    if (rc != 0) {
+    if (c == NULL) {
+        (void)error_no_memory(err, "a command");
+        return NULL;
+    }
+    if (offspring_start(&c->child, words, err) != 0) {
         free(c);
+        return NULL;
+    }
+    return c;
+}
+
+int relayed_start(const json_t *body, const char *folder, size_t *n_running,
+                  struct server_source *source, struct error *err)
+{
+    const char **words = relayed_check(body, folder, err);
+    struct relayed *c = words == NULL ? NULL : start(words, *n_running, err);
+    free(words);
+    if (c == NULL) {
         return -1;
     }
+    c->n_running = n_running;
+    ++*n_running;
     *source = (struct server_source){
         .read = read_parts, .wait_for = wait_for, .close = close_relayed, .context = c};
     return 0;

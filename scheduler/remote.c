@@ -12,7 +12,13 @@
 #include "scheduler/server.h"
 
 enum { TOKEN_SIZE = 512, PATH_SIZE = 128 };
-enum { TURN_MS = 1000, ASK_MS = 8000, COMMAND_MS = INT32_MAX };
+enum {
+    COMMAND_TRIES = 3,
+    TURN_MS = 1000,
+    LOOK_MS = 4000,
+    ASK_MS = 20000,
+    COMMAND_MS = INT32_MAX
+};
 
 static const char prefix[] = "k8s:";
 
@@ -137,10 +143,7 @@ static int decode_token(const json_t *secret, char out[TOKEN_SIZE], struct error
 /* A run without its Secret or Service is no run; what else the server says stands as it is. */
 static int explain(const struct remote *r, int status, struct error *err)
 {
-    return status != 404
-               ? -1
-               : error_set(err, ERROR_INPUT, "there is no run %s in namespace %s of %s",
-                           r->named.name, k8s_namespace(r->k8s), k8s_server(r->k8s));
+    return status != 404 ? -1 : scheduler_pod_no_run(r->k8s, r->named.name, err);
 }
 
 const char *remote_token(struct remote *r, enum gate_right right, struct error *err)
@@ -179,10 +182,19 @@ struct asked {
     json_t *answer;
     struct error error;
     struct reply reply; /* of a command */
+    bool is_begun;      /* some of it came */
     int (*take)(void *context, enum reply_kind kind, const void *data, size_t size,
                 struct error *err);
     void *context;
 };
+
+/* A Service that was just made has no list of endpoints for a moment: its pod may still come. */
+static bool is_young(const json_t *status)
+{
+    const char *kind =
+        json_string_value(json_object_get(json_object_get(status, "details"), "kind"));
+    return kind != NULL && strcmp(kind, "endpoints") == 0;
+}
 
 /* Our scheduler refuses with {"error": ...}, the API server with a Status, whose words the client
  * has put into the error. */
@@ -193,7 +205,12 @@ void remote_explain(const struct remote *r, const struct k8s_answer *answer, str
     *out = answer->error;
     if (ours != NULL) {
         (void)error_set(out, answer->error.kind, "%s", ours);
-    } else if (kind != NULL && strcmp(kind, "Status") == 0) {
+    } else if (kind == NULL || strcmp(kind, "Status") != 0) {
+        return;
+    } else if (is_young(answer->body)) {
+        (void)error_set(out, ERROR_SYSTEM, "the scheduler of %s is not there yet",
+                        r->named.name);
+    } else {
         (void)explain(r, answer->status, out);
     }
 }
@@ -216,6 +233,7 @@ static void note_answer(void *context, const struct k8s_answer *answer)
 static bool take_reply(void *context, const void *data, size_t size)
 {
     struct asked *a = context;
+    a->is_begun = a->is_begun || size > 0;
     return reply_decode(&a->reply, data, size, a->take, a->context, &a->error) == 0;
 }
 
@@ -254,7 +272,9 @@ static int ask(struct remote *r, const char *path, enum gate_right right, const 
     struct remote_request request = {.path = path,
                                      .right = right,
                                      .body = body,
-                                     .timeout_ms = a->take == NULL ? ASK_MS : COMMAND_MS,
+                                     .timeout_ms = a->take != NULL ? COMMAND_MS
+                                                   : body != NULL  ? ASK_MS
+                                                                   : LOOK_MS,
                                      .take = a->take == NULL ? NULL : take_reply,
                                      .done = note_answer,
                                      .context = a};
@@ -298,6 +318,24 @@ int remote_ask(struct remote *r, const char *path, const json_t *body, json_t **
     return rc;
 }
 
+/* Proxies between us and the scheduler break a connection now and then. A command only looks: one
+ * of which nothing has come yet may be sent again. */
+static int ask_command(struct remote *r, const json_t *body, struct asked *a, struct error *err)
+{
+    const struct asked fresh = *a;
+    int rc = -1;
+    for (unsigned tries = 0; tries < COMMAND_TRIES; tries++) {
+        reply_release(&a->reply);
+        json_decref(a->answer);
+        *a = fresh;
+        rc = ask(r, "api/v1/command", GATE_VIEW, body, a, err);
+        if (rc == 0 || err->kind != ERROR_SYSTEM || a->is_begun) {
+            break;
+        }
+    }
+    return rc;
+}
+
 int remote_command(struct remote *r, const char *const *words,
                    int (*take)(void *context, enum reply_kind kind, const void *data,
                                size_t size, struct error *err),
@@ -309,7 +347,7 @@ int remote_command(struct remote *r, const char *const *words,
         (void)json_array_append_new(argv, json_string(words[i]));
     }
     json_t *body = json_pack("{s:o}", "argv", argv);
-    int rc = ask(r, "api/v1/command", GATE_VIEW, body, &a, err);
+    int rc = ask_command(r, body, &a, err);
     if (rc == 0 && !a.reply.is_ended) {
         rc = error_set(err, ERROR_SYSTEM, "the connection broke off; try again");
     }

@@ -68,7 +68,7 @@ int reply_decode(struct reply *r, const void *data, size_t size,
     }
     while (!r->is_ended && (rc = next_part(r, &kind, &part, err)) == 1) {
         if (kind == REPLY_EXIT) {
-            r->exit_status = part.at[0];
+            r->exit_status = bytes_u8(&part);
             r->is_ended = true;
         } else if (take(context, (enum reply_kind)kind, part.at, part.left, err) != 0) {
             return -1;

@@ -47,8 +47,7 @@ static int get(struct k8s *k, enum k8s_resource resource, const char *name, json
     if (status == 404) {
         return 0;
     }
-    *err = bad;
-    return -1;
+    return error_set(err, bad.kind, "%s", bad.text);
 }
 
 /* Who may not list events is told nothing. */
@@ -76,37 +75,33 @@ static void read_pod(struct k8s *k, const json_t *pod, struct scheduler_pod *out
     }
 }
 
-static int explain_missing(struct k8s *k, const char *run_name, struct scheduler_pod *out,
-                           struct error *err)
-{
-    json_t *set = NULL;
-    int found = get(k, K8S_STATEFUL_SETS, run_name, &set, err);
-    if (found > 0) {
-        ask_events(k, set, out);
-    }
-    json_decref(set);
-    return found != 0 ? (found > 0 ? 0 : -1)
-                      : error_set(err, ERROR_INPUT, "there is no run %s in namespace %s of %s",
-                                  run_name, k8s_namespace(k), k8s_server(k));
-}
-
 int scheduler_pod_look(struct k8s *k, const char *run_name, struct scheduler_pod *out,
                        struct error *err)
 {
     char name[NAME_SIZE];
-    json_t *pod = NULL;
+    json_t *object = NULL;
     *out = (struct scheduler_pod){.is_ready = false};
     (void)snprintf(name, sizeof name, "%s-0", run_name);
-    int found = get(k, K8S_PODS, name, &pod, err);
+    int found = get(k, K8S_PODS, name, &object, err);
     if (found > 0) {
-        read_pod(k, pod, out);
+        read_pod(k, object, out);
+    } else if (found == 0) {
+        found = get(k, K8S_STATEFUL_SETS, run_name, &object, err);
+        if (found > 0) {
+            ask_events(k, object, out);
+        }
     }
-    json_decref(pod);
-    int rc = found < 0 ? -1 : found > 0 ? 0 : explain_missing(k, run_name, out, err);
-    if (rc != 0) {
-        scheduler_pod_release(out);
-    }
-    return rc;
+    json_decref(object);
+    out->has_run = found > 0;
+    return found < 0 ? -1 : 0;
+}
+
+int scheduler_pod_no_run(const struct k8s *k, const char *run_name, struct error *err)
+{
+    return error_set(err, ERROR_INPUT,
+                     "there is no run %s in namespace %s of %s: say another one as "
+                     "k8s:NAMESPACE/NAME, or launch it",
+                     run_name, k8s_namespace(k), k8s_server(k));
 }
 
 void scheduler_pod_release(struct scheduler_pod *pod)
@@ -116,21 +111,21 @@ void scheduler_pod_release(struct scheduler_pod *pod)
 
 void scheduler_pod_explain(struct k8s *k, const char *run_name, struct error *err)
 {
-    struct scheduler_pod pod = {.is_ready = false};
-    struct error other = {0};
-    if (scheduler_pod_look(k, run_name, &pod, &other) == 0) {
-        const char *why = pod.why.size == 0 ? NULL : buffer_string(&pod.why);
-        if (why != NULL) {
-            (void)error_set(err, ERROR_SYSTEM, "run %s waits for its scheduler's pod %s-0: %s",
-                            run_name, run_name, why);
-        } else if (!pod.is_ready) {
-            (void)error_set(err, ERROR_SYSTEM,
-                            "run %s waits for its scheduler's pod %s-0, which starts: try "
-                            "again in a moment",
-                            run_name, run_name);
-        }
-    } else if (other.kind == ERROR_INPUT && strncmp(other.text, "there is no run", 15) == 0) {
-        *err = other;
+    struct scheduler_pod pod;
+    if (scheduler_pod_look(k, run_name, &pod, NULL) != 0) {
+        return;
+    }
+    const char *why = pod.why.size == 0 ? NULL : buffer_string(&pod.why);
+    if (!pod.has_run) {
+        (void)scheduler_pod_no_run(k, run_name, err);
+    } else if (why != NULL) {
+        (void)error_set(err, ERROR_SYSTEM, "run %s waits for its scheduler's pod %s-0: %s",
+                        run_name, run_name, why);
+    } else if (!pod.is_ready) {
+        (void)error_set(err, ERROR_SYSTEM,
+                        "run %s waits for its scheduler's pod %s-0, which starts: try again in "
+                        "a moment",
+                        run_name, run_name);
     }
     scheduler_pod_release(&pod);
 }

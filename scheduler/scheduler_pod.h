@@ -11,16 +11,20 @@
 #include "k8s/k8s.h"
 
 struct scheduler_pod {
+    bool has_run; /* there is a pod, or a StatefulSet that makes one */
     bool is_ready;
     bool is_hopeless; /* waiting does not mend it */
     json_int_t n_restarts;
     struct buffer why; /* what keeps it, if the cluster says and we may ask; else empty */
 };
 
-/* One look. There being no pod (yet) is no failure, but there being no run is. */
+/* One look. */
 int scheduler_pod_look(struct k8s *k, const char *run_name, struct scheduler_pod *out,
                        struct error *err);
 void scheduler_pod_release(struct scheduler_pod *pod); /* safe on a zeroed one */
+
+/* ERROR_INPUT: there is no such run; -1. */
+int scheduler_pod_no_run(const struct k8s *k, const char *run_name, struct error *err);
 
 /* Of a run that did not answer: puts what keeps its pod in the place of *err, if it is known. */
 void scheduler_pod_explain(struct k8s *k, const char *run_name, struct error *err);

@@ -157,7 +157,8 @@ static struct exchange *exchange_of(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
-/* libmicrohttpd calls it at the end of the header, for pieces of the body, and at its end. */
+/* libmicrohttpd calls it at the end of the header, for pieces of the body, and at its end.
+ * NOLINTNEXTLINE(readability-function-size): its parameters are the library's */
 static enum MHD_Result hear(void *context, struct MHD_Connection *connection, const char *path,
                             const char *method, const char *version, const char *data,
                             size_t *size, void **of_request)
@@ -264,6 +265,7 @@ struct server *server_open(const struct server_options *options, struct error *e
     s->listener = -1;
     s->epoll = epoll_create1(EPOLL_CLOEXEC);
     gate_init(&s->gate, options->view_token, options->control_token);
+    gate_set_metrics(&s->gate, options->metrics_token, options->has_open_metrics);
     if (s->epoll < 0) {
         (void)error_set(err, ERROR_SYSTEM, "epoll: %s", strerrordesc_np(errno));
         goto fail;
@@ -335,18 +337,22 @@ int server_timeout_ms(const struct server *s)
                                                                              : 1000;
 }
 
+/* Of something that a suspended exchange waits for; or the daemon's, which has no exchange. */
+static void take_event(const struct epoll_event *event)
+{
+    struct exchange *x = event->data.ptr;
+    if (x != NULL && x->is_suspended) { /* not yet resumed by another event of this turn */
+        x->is_gone = (event->events & EPOLLRDHUP) != 0;
+        resume(x);
+    }
+}
+
 void server_turn(struct server *s)
 {
     struct epoll_event event[EVENTS];
     int n = epoll_wait(s->epoll, event, EVENTS, 0);
     for (int i = 0; i < n; i++) {
-        struct exchange *x = event[i].data.ptr; /* NULL: the daemon's */
-        if (x != NULL) {
-            x->is_gone = x->is_gone || (event[i].events & EPOLLRDHUP) != 0;
-            if (x->is_suspended) {
-                resume(x);
-            }
-        }
+        take_event(&event[i]);
     }
     for (struct exchange *x = s->is_woken ? s->first : NULL; x != NULL; x = x->next) {
         if (x->is_suspended && x->source.wait_for == NULL) {

@@ -24,7 +24,8 @@
 enum { SERVER_CONNECTIONS = 256, SERVER_BODY_MOST = 64 << 10, SERVER_REQUEST_MS = 15000 };
 enum { SERVER_SOURCE_FDS = 3, SERVER_TABLES = 2 };
 
-/* The header in which a client shows its token. */
+/* The header in which a client shows its token; "Authorization: Bearer TOKEN", which Prometheus
+ * sends, is as good. */
 #define SERVER_TOKEN_HEADER "X-Picobarn-Token"
 
 /* The header that says of which moment of the run an answer tells: the ledger's sequence number. */
@@ -75,6 +76,7 @@ struct server_answer {
     struct server_source source; /* with close set: in place of body */
 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): tables are read in this order */
 struct server_route {
     enum server_method method;
     const char *path; /* "/api/v1/state"; one that ends with '/' or '.' takes a name behind it */
@@ -97,6 +99,8 @@ struct server_options {
     struct server_table table[SERVER_TABLES];
     const char *view_token;
     const char *control_token; /* NULL: nobody has that right */
+    const char *metrics_token; /* good for metrics only; NULL: view's and control's are */
+    bool has_open_metrics;     /* they need no token */
     unsigned request_ms;       /* how long a request may take to arrive; 0: SERVER_REQUEST_MS */
     bool for_browsers; /* server_link gives a cookie; Host and Origin are checked */
     void (*note_link)(void *context, const struct server *s); /* a link was used; or NULL */

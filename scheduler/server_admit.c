@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "scheduler/server_state.h"
 
@@ -74,6 +75,16 @@ static bool has_link(const struct exchange *x, const char *method)
                                             x->connection, MHD_GET_ARGUMENT_KIND, "token"));
 }
 
+/* Without one in our own header, that of a bearer. */
+static const char *token_of(const struct exchange *x)
+{
+    static const char scheme[] = "Bearer ";
+    const char *own = header(x, SERVER_TOKEN_HEADER);
+    const char *said = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
+    bool is_bearer = said != NULL && strncasecmp(said, scheme, sizeof scheme - 1) == 0;
+    return own == NULL && is_bearer ? said + sizeof scheme - 1 : own;
+}
+
 static bool says_too_large(const struct exchange *x)
 {
     const char *text = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -101,7 +112,7 @@ enum MHD_Result server_let_in(struct exchange *x, const char *path, const char *
             ? NULL
             : MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, s->gate.cookie);
     struct gate_request shown = {.changes_something = strcmp(method, "GET") != 0,
-                                 .token = header(x, SERVER_TOKEN_HEADER),
+                                 .token = token_of(x),
                                  .cookie = cookie,
                                  .host = header(x, MHD_HTTP_HEADER_HOST),
                                  .origin = header(x, MHD_HTTP_HEADER_ORIGIN)};

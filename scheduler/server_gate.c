@@ -20,6 +20,15 @@ void gate_init(struct gate *g, const char *view, const char *control)
     }
 }
 
+void gate_set_metrics(struct gate *g, const char *token, bool is_open)
+{
+    g->has_metrics = token != NULL;
+    g->has_open_metrics = is_open;
+    if (token != NULL) {
+        digest_keyed(g->key, token, strlen(token), g->metrics);
+    }
+}
+
 void gate_serve_browsers(struct gate *g, const char *site)
 {
     const char *colon = strrchr(site, ':');
@@ -53,6 +62,9 @@ enum gate_right gate_right_of(const struct gate *g, const char *token)
     digest_keyed(g->key, token, strlen(token), shown);
     if (g->has_control && digests_equal(shown, g->control)) {
         return GATE_CONTROL;
+    }
+    if (g->has_metrics && digests_equal(shown, g->metrics)) {
+        return GATE_METRICS;
     }
     return digests_equal(shown, g->view) ? GATE_VIEW : GATE_ANYONE;
 }
@@ -113,7 +125,7 @@ unsigned gate_check(const struct gate *g, const struct gate_request *request,
     if (is_from_elsewhere(g, request)) {
         return 403;
     }
-    if (needed == GATE_ANYONE) {
+    if (needed == GATE_ANYONE || (needed == GATE_METRICS && g->has_open_metrics)) {
         return 0;
     }
     enum gate_right right = gate_right_shown(g, request);

@@ -13,7 +13,7 @@
 #include "base/digest.h"
 
 /* Each holds what stands before it. */
-enum gate_right { GATE_ANYONE, GATE_VIEW, GATE_CONTROL };
+enum gate_right { GATE_ANYONE, GATE_METRICS, GATE_VIEW, GATE_CONTROL };
 
 enum { GATE_SITE_SIZE = 128, GATE_COOKIE_SIZE = 40, GATE_LINK_SIZE = 65 };
 
@@ -21,7 +21,10 @@ struct gate {
     uint8_t key[DIGEST_KEY_SIZE];
     uint8_t view[DIGEST_XXH128_SIZE];
     uint8_t control[DIGEST_XXH128_SIZE];
+    uint8_t metrics[DIGEST_XXH128_SIZE];
     bool has_control;
+    bool has_metrics;
+    bool has_open_metrics;     /* for anyone */
     char site[GATE_SITE_SIZE]; /* "127.0.0.1:8080": only for browsers that mean it; "": any */
     char cookie[GATE_COOKIE_SIZE]; /* the token may come in it too; "": it may not */
     char link[GATE_LINK_SIZE];     /* what opens it once, for a browser; "": nothing does */
@@ -29,6 +32,9 @@ struct gate {
 
 /* control may be NULL: then nobody has that right. */
 void gate_init(struct gate *g, const char *view, const char *control);
+
+/* A token that is good for metrics and nothing else, or NULL; is_open: metrics are for anyone. */
+void gate_set_metrics(struct gate *g, const char *token, bool is_open);
 
 /* Makes it one for browsers too, at this address: Host must be it (or "localhost" with its port),
  * Origin too, and the cookie picobarn-PORT may hold the token. */

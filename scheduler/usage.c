@@ -88,6 +88,16 @@ static void write_row(const char *term, const char *text, int column, struct buf
     write_wrapped(text, strlen(text), column, out);
 }
 
+const char *usage_of_operand(const struct command *command)
+{
+    static const char text[] =
+        "In place of DIR, k8s:NAME or k8s:NAMESPACE/NAME names a run in a "
+        "Kubernetes cluster, as the kubeconfig has it.";
+    bool takes_both = command->reach != COMMAND_HERE && command->operands != NULL &&
+                      strcmp(command->operands, "DIR") == 0;
+    return takes_both ? text : NULL;
+}
+
 static void write_group(enum command_group group, struct buffer *out)
 {
     bool titled = false;
@@ -163,6 +173,9 @@ void usage_write_command(const struct command *command, struct buffer *out)
                   command->operands == NULL ? "" : command->operands);
     buffer_printf(out, "\npicobarn %s - %s\n", command->name, command->summary);
     write_paragraphs(command->description, out);
+    if (usage_of_operand(command) != NULL) {
+        write_paragraphs(usage_of_operand(command), out);
+    }
     write_options(command, out);
     write_examples(command, out);
     if (command->group != COMMAND_OTHER) {

@@ -22,6 +22,9 @@ void usage_write_overview(struct buffer *out);
 /* Appends all about one command. */
 void usage_write_command(const struct command *command, struct buffer *out);
 
+/* What else its operand may name, as a paragraph; NULL: nothing. */
+const char *usage_of_operand(const struct command *command);
+
 /* The paragraph at *at without its end, its length in *size; NULL behind the last. */
 const char *usage_next_paragraph(const char **at, size_t *size);
 

@@ -1,23 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # packages.sh LIST... - installs the Debian packages of the lists that are missing; none, if none
-# is. Lists: build (both programs and the generator), test (tests/run.sh), check (all its checks).
+# is. Lists: build (both programs and the generator), test (tests/run.sh), check (all its checks),
+# cluster (the tests on a Kubernetes cluster, which need Go 1.24 or later too).
 set -eu
 
 build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
     libcurl4-openssl-dev libhdf5-dev libjansson-dev libmicrohttpd-dev librsvg2-dev libseccomp-dev
     libsodium-dev libsqlite3-dev libxxhash-dev
     libyaml-dev libzmq3-dev fonts-dejavu-core'
-test='python3 python3-venv procps'
+test='python3 python3-venv procps prometheus'
 check='git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev llvm-14
-    fish mandoc zsh'
+    fish mandoc zsh shellcheck'
+cluster='buildah busybox-static containerd containernetworking-plugins curl iproute2 iptables openssl
+    runc util-linux'
 
 wanted=
 for list in "$@"; do
     case $list in
-        build | test | check) wanted="$wanted ${!list}" ;;
+        build | test | check | cluster) wanted="$wanted ${!list}" ;;
         *)
-            echo "packages.sh: no list '$list': build, test, check" >&2
+            echo "packages.sh: no list '$list': build, test, check, cluster" >&2
             exit 2
             ;;
     esac
@@ -49,5 +52,16 @@ apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 \
         -o DPkg::Lock::Timeout=300 "$@"
 }
+
+# prometheus brings a service, which the tests do not use: it is neither started now nor at boot.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+    trap '$as_root rm -f "$policy"' EXIT
+    $as_root chmod 755 "$policy"
+fi
 apt update
 apt install --yes --no-install-recommends $missing >/dev/null
+case $missing in
+    *\ prometheus*) ! command -v systemctl >/dev/null || $as_root systemctl --quiet disable prometheus ;;
+esac

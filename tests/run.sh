@@ -6,6 +6,9 @@
 #
 #   PICOBARN_CHECKS=1        also the format, clang-tidy, the rules, a build by clang,
 #                            ThreadSanitizer, the fuzzers, and system tests with sanitizers
+#   PICOBARN_CLUSTER=1       the tests on a Kubernetes cluster of their own must run; 0: not at all.
+#                            Otherwise they do where Go 1.24 and root are, as with PICOBARN_CHECKS=1;
+#                            the first time its programs are built, for some minutes
 #   PICOBARN_OPEN_DATA=DIR   also the tests on real open data
 #   PICOBARN_FUZZ_SECONDS=N  the time of each fuzzer (60)
 set -eu
@@ -16,6 +19,13 @@ if [ -n "${PICOBARN_OPEN_DATA:-}" ]; then
 fi
 cd "$(dirname "$0")/.."
 checks=${PICOBARN_CHECKS:-0}
+cluster=${PICOBARN_CLUSTER:-auto}
+[ "$checks$cluster" != 1auto ] || cluster=1
+if [ "$cluster" = auto ]; then
+    cluster=0
+    [ "$(id -u)" -ne 0 ] || ! tests/cluster/build.sh --can || cluster=1
+fi
+export PICOBARN_CLUSTER=$cluster
 
 step()
 {
@@ -23,11 +33,10 @@ step()
 }
 
 step 'Debian packages'
-if [ "$checks" = 1 ]; then
-    tests/packages.sh build test check
-else
-    tests/packages.sh build test
-fi
+lists='build test'
+[ "$checks" != 1 ] || lists="$lists check"
+[ "$cluster" != 1 ] || lists="$lists cluster"
+tests/packages.sh $lists
 
 step 'Python packages, in build/python'
 python=$PWD/build/python/bin/python

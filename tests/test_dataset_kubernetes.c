@@ -203,6 +203,8 @@ static const struct {
      "7: kubernetes.workers.patch.template: a pod template has metadata and spec, and no"},
     {"  workers:\n    patch: {spec: {containers: [{tty: true}]}}\n",
      "6: kubernetes.workers.patch: patch at spec.containers: an item without name"},
+    {"  workers:\n    patch: {spec: {containers: {worker: {tty: true}}}}\n",
+     "6: kubernetes.workers.patch: spec.containers is to be a list"},
     {"  scheduler:\n    patch: []\n", "6: kubernetes.scheduler.patch: a list is not a map"},
     {"  scheduler:\n    max_pods: 5\n", "6: kubernetes.scheduler: no field \"max_pods\" is known"},
     {"  ledger: {size: 10 GB}\n", "5: kubernetes.ledger.size: \"10 GB\" is not a quantity"},

@@ -236,6 +236,42 @@ static void a_worker_keeps_its_leases_on_a_new_connection(void **state)
     partial_release(&record.sum);
 }
 
+static void what_is_told_is_what_was_recorded(void **state)
+{
+    static const script scripts[] = {send_twice};
+    struct play play = play_of(*state);
+    struct record record = perform_well(&play, scripts, 1);
+    struct live told = read_told(&play);
+    assert_int_equal(told.phase, LIVE_OVER);
+    assert_int_equal(told.leases_given,
+                     record.n_events[JOB_LEASED] + 1); /* one file inspected */
+    assert_int_equal(told.leases_lost + told.leases_broke + told.leases_rejected, 0);
+    assert_int_equal(told.partials_accepted, SHARDS);
+    assert_int_equal(told.partials_duplicate, 2);
+    assert_int_equal(told.partials_dropped + told.partials_refused + told.partials_conflict, 0);
+    assert_int_equal(told.events, EVENTS);
+    assert_int_equal(told.events_before, 0);
+    assert_int_equal(told.sequence, 2 * (SHARDS + 1));
+    assert_int_equal(told.queue + told.uncommitted + told.commits_failed, 0);
+    assert_true(told.commits > 0 && told.commits >= told.commits_within[LIVE_BUCKETS - 1]);
+    assert_true(told.partial_bytes > 0 && told.started_ms <= told.written_ms);
+    live_release(&told);
+    partial_release(&record.sum);
+}
+
+static void what_a_lost_worker_held_is_told_as_lost(void **state)
+{
+    static const script scripts[] = {lease_and_vanish, join_second_and_serve};
+    struct play play = play_of(*state);
+    play.options.silence_ms = SHORT_SILENCE_MS;
+    struct record record = perform_well(&play, scripts, 2);
+    struct live told = read_told(&play);
+    assert_int_equal(told.leases_lost, 1);
+    assert_int_equal(told.leases_given, SHARDS + 2);
+    live_release(&told);
+    partial_release(&record.sum);
+}
+
 static bool leave(struct puppet *p)
 {
     struct message_lease lease = {.path = NULL};
@@ -270,6 +306,8 @@ int main(void)
         cmocka_unit_test(a_late_partial_that_is_the_second_is_dropped),
         cmocka_unit_test(a_lease_that_its_worker_does_not_have_is_given_out_again),
         cmocka_unit_test(a_worker_keeps_its_leases_on_a_new_connection),
+        cmocka_unit_test(what_is_told_is_what_was_recorded),
+        cmocka_unit_test(what_a_lost_worker_held_is_told_as_lost),
         cmocka_unit_test(the_lease_of_a_worker_that_takes_its_leave_is_free_at_once),
     };
     return cmocka_run_group_tests(tests, make_world, end_world);

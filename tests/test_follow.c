@@ -34,6 +34,7 @@ static void a_run_is_over_when_its_child_will_not_come_back(void **state)
         {"{\"running\": false, \"exit\": 3, \"retry_in_s\": null}", true, 3},
         {"{\"running\": false, \"exit\": 2, \"retry_in_s\": null}", true, 2},
         {"{\"running\": false, \"exit\": 4, \"retry_in_s\": 7}", false, 4},
+        {"{\"running\": false, \"exit\": 4, \"retry_in_s\": null}", true, 4},
         {"{\"running\": false, \"exit\": 3, \"retry_in_s\": 7}", false, 3},
         {"{\"running\": false, \"exit\": 143, \"retry_in_s\": null}", false,
          143}, /* the pod ends */
@@ -46,9 +47,8 @@ static void a_run_is_over_when_its_child_will_not_come_back(void **state)
         char text[256];
         (void)snprintf(text, sizeof text, "{\"child\": %s}", cases[i].child);
         struct follow_state s = read_text(text);
-        if (s.is_over != cases[i].is_over || s.exit_status != cases[i].status) {
-            fail_msg("%s: over %d, status %d", cases[i].child, s.is_over, s.exit_status);
-        }
+        assert_int_equal(s.is_over, cases[i].is_over);
+        assert_int_equal(s.exit_status, cases[i].status);
     }
 }
 
@@ -72,7 +72,7 @@ static void files_are_counted_before_shards(void **state)
     assert_int_equal(s.numbers.n_all, 50);
     assert_int_equal(s.numbers.n_failed, 3);
     assert_int_equal(s.numbers.n_events, 1234);
-    assert_int_equal(s.numbers.n_workers, 5);
+    assert_int_equal(s.numbers.n_workers, 6);
     assert_string_equal(s.waiting, "no room");
 }
 
@@ -95,6 +95,39 @@ static void what_is_missing_or_odd_counts_as_not_said(void **state)
     }
     assert_int_equal(read_text("{\"progress\": {\"files\": {\"total\": -5}}}").numbers.n_all,
                      0);
+}
+
+static void the_last_words_of_a_child_are_its_refusal(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said;
+        const char *line;
+    } cases[] = {
+        {"2026 launch: x\npicobarn: no file matches\n", "no file matches"},
+        {"picobarn: first\nmore\npicobarn: last", "last"},
+        {"picobarn: refused\nand then\n", "refused"},
+        {"no name\nkilled\n\n", "killed"},
+        {"", ""},
+        {NULL, "the launch was refused"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        size_t size = 0;
+        const char *line = follow_last_line(cases[i].said, &size);
+        assert_int_equal(size, strlen(cases[i].line));
+        assert_memory_equal(line, cases[i].line, size);
+    }
+}
+
+static void trouble_is_waited_for_and_said(void **state)
+{
+    (void)state;
+    struct follow_state s =
+        read_text("{\"child\": {\"running\": false, \"exit\": 4, \"retry_in_s\": 3, \"said\": "
+                  "\"picobarn: disk full\\n\"}, \"pods\": {\"waiting\": \"no room\"}}");
+    assert_false(s.is_over);
+    assert_string_equal(s.waiting,
+                        "the scheduler ended in trouble and starts again: disk full");
 }
 
 static void an_operand_names_a_run_and_perhaps_its_namespace(void **state)
@@ -124,14 +157,11 @@ static void an_operand_names_a_run_and_perhaps_its_namespace(void **state)
         struct remote_name named;
         struct error err = {0};
         assert_true(remote_is(cases[i].operand));
-        int rc = remote_parse(cases[i].operand, &named, &err);
-        if ((rc == 0) != (cases[i].namespace != NULL)) {
-            fail_msg("%s: %d", cases[i].operand, rc);
-        }
-        if (rc == 0) {
-            assert_string_equal(named.namespace, cases[i].namespace);
-            assert_string_equal(named.name, cases[i].name);
-        }
+        bool is_taken = remote_parse(cases[i].operand, &named, &err) == 0;
+        assert_int_equal(is_taken, cases[i].namespace != NULL);
+        assert_string_equal(is_taken ? named.namespace : "",
+                            is_taken ? cases[i].namespace : "");
+        assert_string_equal(is_taken ? named.name : "", is_taken ? cases[i].name : "");
     }
     assert_false(remote_is("k8s"));
     assert_false(remote_is("./k8s:x"));
@@ -144,6 +174,8 @@ int main(void)
         cmocka_unit_test(a_run_is_over_when_its_child_will_not_come_back),
         cmocka_unit_test(files_are_counted_before_shards),
         cmocka_unit_test(what_is_missing_or_odd_counts_as_not_said),
+        cmocka_unit_test(the_last_words_of_a_child_are_its_refusal),
+        cmocka_unit_test(trouble_is_waited_for_and_said),
         cmocka_unit_test(an_operand_names_a_run_and_perhaps_its_namespace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_k8s_ensure.c - claims about k8s_ensure and k8s_list of k8s/k8s.h, with a server in this
  * process that makes the faults */
+#include "k8s/k8s_stream.h"
 #include "tests/support/fake_api.h"
 
 /* An object of ours, with a label and a hash. */

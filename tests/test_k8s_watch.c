@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_k8s_watch.c - claims about watches of k8s/k8s.h, with a server in this process that makes the
  * faults: a mirror says in the end what the server has, whatever happened between. */
+#include "k8s/k8s_stream.h"
 #include "tests/support/fake_api.h"
 
 enum { REPLIES = 8, PATIENCE_MS = 20000 };
@@ -71,7 +72,7 @@ struct watch_case {
     size_t n; /* of them; the test ends when one more was asked for */
     const char *told;
     const char *requests; /* L: list, C: list with a token, W and the version: watch */
-    bool bookmark_stall;  /* a silence of 150 ms is too long after a bookmark */
+    bool bookmark_stall;  /* a silence of 150 ms is too long where bookmarks are sent */
     bool plain_stall; /* the server is to end a watch at once, and 150 ms more are too long */
     const char *why;  /* is said at some time after the first list; NULL: nothing */
 };
@@ -158,6 +159,13 @@ static const struct watch_case cases[] = {
      2,
      "S ",
      "L W5 W7 ",
+     .bookmark_stall = true,
+     .why = "nothing heard"},
+    {"a silence before the first bookmark is due",
+     {LIST("5", "", ""), STREAM(FAKE_HANG, EVENT("ADDED", META("b", "2", "6")))},
+     2,
+     "S +b6 ",
+     "L W5 W6 ",
      .bookmark_stall = true,
      .why = "nothing heard"},
     {"a silence longer than the server's own time",

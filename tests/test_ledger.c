@@ -249,6 +249,32 @@ static void a_readers_view_does_not_move(void **state)
     tear_down(&f);
 }
 
+static void views_within_one_another_are_of_one_moment(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct error err = {.kind = ERROR_NONE};
+    uint64_t seen[3] = {0};
+    set_up(&f);
+    add_rows(f.ledger);
+    struct ledger *reader = ledger_open(f.path, LEDGER_READ, &err);
+    check_ok(reader == NULL ? -1 : 0, &err);
+    check_ok(ledger_begin(reader, &err), &err);
+    check_ok(ledger_sequence(reader, &seen[0], &err), &err);
+    add_done_shard(f.ledger, 1, 3);
+    check_ok(ledger_begin(reader, &err), &err);
+    check_ok(ledger_sequence(reader, &seen[1], &err), &err);
+    ledger_rollback(reader);
+    check_ok(ledger_sequence(reader, &seen[2], &err), &err);
+    assert_int_equal(seen[1], seen[0]);
+    assert_int_equal(seen[2], seen[0]);
+    ledger_rollback(reader); /* the outermost */
+    check_ok(ledger_sequence(reader, &seen[2], &err), &err);
+    assert_int_equal(seen[2], seen[0] + 1);
+    ledger_close(reader);
+    tear_down(&f);
+}
+
 static void a_shard_has_one_partial(void **state)
 {
     (void)state;
@@ -458,6 +484,7 @@ int main(void)
         cmocka_unit_test(rows_come_back_as_they_were_written),
         cmocka_unit_test(a_transaction_is_all_or_nothing),
         cmocka_unit_test(a_readers_view_does_not_move),
+        cmocka_unit_test(views_within_one_another_are_of_one_moment),
         cmocka_unit_test(a_shard_has_one_partial),
         cmocka_unit_test(every_changed_field_is_noticed),
         cmocka_unit_test(a_cut_log_holds_whole_transactions),

@@ -101,8 +101,10 @@ void session_bury_child(struct session *s, int kill_first, const char *why)
         (void)snprintf(text, sizeof text,
                        "the compute program closed its output and went on: it was killed");
     } else if (signal != 0) {
-        (void)snprintf(text, sizeof text, "the compute program was ended by signal %d (%s)",
-                       signal, sigdescr_np(signal) == NULL ? "?" : sigdescr_np(signal));
+        /* The kernel says no more when memory ends. */
+        (void)snprintf(text, sizeof text, "the compute program was ended by signal %d (%s)%s",
+                       signal, sigdescr_np(signal) == NULL ? "?" : sigdescr_np(signal),
+                       signal == SIGKILL ? ", perhaps for want of memory" : "");
     } else {
         (void)snprintf(text, sizeof text, "the compute program ended by itself with status %d",
                        status);

@@ -128,6 +128,9 @@ static void write_command_page(const struct command *command, struct buffer *out
     }
     buffer_printf(out, ".SH DESCRIPTION\n");
     write_paragraphs(command->description, out);
+    if (usage_of_operand(command) != NULL) {
+        write_paragraphs(usage_of_operand(command), out);
+    }
     write_options(command, out);
     write_examples(command, out);
     write_statuses(out);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/json_patch.h"
 #include "base/log.h"
 #include "base/signals.h"
@@ -15,10 +14,12 @@
 #include "scheduler/commands/commands.h"
 #include "scheduler/keeper.h"
 #include "scheduler/keeper_api.h"
+#include "scheduler/metrics_access.h"
 #include "scheduler/page_api.h"
 #include "scheduler/server.h"
+#include "scheduler/token.h"
 
-enum { TOKEN_LIMIT = 256, WORDS_MOST = 48, TAKEN_MOST = 32 };
+enum { WORDS_MOST = 48, TAKEN_MOST = 32 };
 enum { STOP_MS = 25000 }; /* less than the 30 s after which a pod is killed */
 
 /* What the child is called with. */
@@ -86,21 +87,6 @@ static void put_options(const struct invocation *invocation, bool is_rerun, stru
     }
 }
 
-static int read_token(const char *path, struct buffer *out, struct error *err)
-{
-    if (file_read(path, TOKEN_LIMIT, out, err) != 0) {
-        return -1;
-    }
-    const char *text = buffer_string(out);
-    if (text == NULL) {
-        return error_no_memory(err, "a token");
-    }
-    out->size = strcspn(text, "\r\n \t");
-    return out->size >= 16
-               ? 0
-               : error_set(err, ERROR_INPUT, "%s: a token has at least 16 characters", path);
-}
-
 /* CONTROL,VIEW: the files of both tokens. */
 static int read_tokens(const char *said, struct buffer *control, struct buffer *view,
                        struct error *err)
@@ -110,7 +96,7 @@ static int read_tokens(const char *said, struct buffer *control, struct buffer *
     int rc = first == NULL
                  ? error_set(err, ERROR_INPUT,
                              "--tokens %.200s: say two files with a comma between", said)
-             : read_token(first, control, err) == 0 ? read_token(comma + 1, view, err)
+             : token_read(first, control, err) == 0 ? token_read(comma + 1, view, err)
                                                     : -1;
     free(first);
     return rc;
@@ -198,11 +184,13 @@ static int run(const struct invocation *invocation, struct error *err)
         .folder = folder, .launch = launch.word, .rerun = rerun.word};
     struct buffer control = {0};
     struct buffer view = {0};
+    struct buffer metrics = {0};
+    struct server_options options = {.listen = http};
     int status = read_tokens(tokens, &control, &view, err);
+    status = status == 0 ? metrics_access(invocation, &options, &metrics, err) : status;
     if (status == 0) {
-        struct server_options options = {.listen = http,
-                                         .view_token = buffer_string(&view),
-                                         .control_token = buffer_string(&control)};
+        options.view_token = buffer_string(&view);
+        options.control_token = buffer_string(&control);
         struct tend t = {
             .api = {.folder = folder, .name = invocation_option(invocation, "name")},
             .page = {.folder = folder, .tell_child = tell_child}};
@@ -210,6 +198,7 @@ static int run(const struct invocation *invocation, struct error *err)
     }
     buffer_release(&control);
     buffer_release(&view);
+    buffer_release(&metrics);
     return status;
 }
 
@@ -219,6 +208,7 @@ static const struct command_option options[] = {
      "the files of the token that may do all, and of the one that may "
      "only look"},
     {"http", 0, "ADDRESS:PORT", "where it listens for HTTP"},
+    METRICS_ACCESS_OPTIONS,
     {"on", 0, "KIND", "handed on to launch and rerun, as the next three are"},
     {"name", 0, "NAME", "the run's name"},
     {"listen", 0, "ENDPOINT", "where workers connect"},

@@ -25,7 +25,7 @@ struct view {
     bool on_terminal;
     bool has_color;
     struct winsize size; /* what was said; zero: the terminal's */
-    size_t n_lines;      /* of the frame that stands there */
+    size_t n_rows;       /* of the frame that stands there */
 };
 
 static struct winsize terminal_size(const struct view *v)
@@ -40,13 +40,25 @@ static struct winsize terminal_size(const struct view *v)
     return size;
 }
 
-static size_t count_lines(const struct buffer *text)
+/* The rows that a text takes on a terminal: a line that is too long goes on in the next one.
+ * Colours and the later bytes of UTF-8 take no room. */
+static size_t count_rows(const struct buffer *text, size_t width)
 {
-    size_t n = 0;
+    size_t n_rows = 0;
+    size_t column = 0;
+    bool in_colour = false;
     for (size_t i = 0; i < text->size; i++) {
-        n += text->data[i] == '\n';
+        unsigned char c = text->data[i];
+        if (c == '\n') {
+            n_rows += column == 0 ? 1 : (column + width - 1) / width;
+            column = 0;
+        } else if (in_colour || c == '\033') {
+            in_colour = c != 'm';
+        } else {
+            column += (c & 0xc0) != 0x80;
+        }
     }
-    return n;
+    return n_rows;
 }
 
 /* As much of the plot as there are lines for. */
@@ -72,12 +84,14 @@ static int draw_plot(const struct look *l, const struct view *v, size_t room,
 static int draw_frame(const struct look *l, const struct view *v, bool has_scheduler,
                       struct buffer *out, struct error *err)
 {
-    size_t lines = terminal_size(v).ws_row;
+    struct winsize size = terminal_size(v);
+    size_t lines = size.ws_row;
     buffer_printf(out, "run       ");
     look_name(l->run, out);
     buffer_printf(out, "\n");
     look_write_status(l, has_scheduler, out);
-    size_t taken = count_lines(out) + 1 + FRAME_LINES; /* and where the cursor stands */
+    size_t taken =
+        count_rows(out, size.ws_col) + 1 + FRAME_LINES; /* and where the cursor stands */
     if (lines < taken + SKETCH_LINES_MIN) {
         return 0;
     }
@@ -98,11 +112,11 @@ static int draw_frame(const struct look *l, const struct view *v, bool has_sched
 static int put_frame(struct view *v, const struct buffer *frame, struct error *err)
 {
     struct buffer out = {0};
-    if (v->n_lines > 0) {
-        buffer_printf(&out, "\033[%zuA\r\033[J", v->n_lines);
+    if (v->n_rows > 0) {
+        buffer_printf(&out, "\033[%zuA\r\033[J", v->n_rows);
     }
     buffer_raw(&out, frame->data, frame->size);
-    v->n_lines = count_lines(frame);
+    v->n_rows = count_rows(frame, terminal_size(v).ws_col);
     out.failed = out.failed || frame->failed;
     int rc = out.failed ? error_no_memory(err, "a frame") : print_now(out.data, out.size, err);
     buffer_release(&out);
@@ -276,13 +290,13 @@ static int watch_remote(struct remote *r, struct view *v, struct error *err)
 {
     static const struct timespec pause = {.tv_sec = EVERY_S};
     for (;;) {
-        bool works = false;
+        bool works = true;
         int status = is_at_work(r, &works, err) == 0 ? show_remote_frame(r, v, err) : -1;
-        if (status < 0 && err->kind == ERROR_SYSTEM) {
-            if (show_lost(v, err) != 0) {
-                return -1;
-            }
-        } else if (status != EXIT_INCOMPLETE || !works) {
+        if (status < 0 && err->kind == ERROR_SYSTEM && show_lost(v, err) == 0) {
+            status = EXIT_INCOMPLETE;
+            works = true;
+        }
+        if (status != EXIT_INCOMPLETE || !works) {
             return status;
         }
         (void)nanosleep(&pause, NULL);

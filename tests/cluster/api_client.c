@@ -35,7 +35,7 @@ static void claim(bool holds, const char *what, const struct error *err)
     (void)printf("%s %s%s%s\n", holds ? "ok" : "FAILED", what,
                  err->kind == ERROR_NONE ? "" : ": ", err->text);
     if (!holds) {
-        exit(1);
+        exit(1); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
 }
 

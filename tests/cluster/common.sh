@@ -12,7 +12,7 @@ cluster_programs()
 }
 
 # cluster_lacks WHAT: ends the script. 77 says "skipped"; where the cluster's tests have to run
-# (PICOBARN_CLUSTER=1), what is missing is a failure.
+# (PICOBARN_CLUSTER=1, see tests/run.sh), what is missing is a failure.
 cluster_lacks()
 {
     if [ "${PICOBARN_CLUSTER:-}" = 1 ]; then
@@ -21,4 +21,10 @@ cluster_lacks()
     fi
     echo "$(basename "$0"): skipped, no cluster here: $1" >&2
     exit 77
+}
+
+# Ends the script where nobody wants a cluster.
+cluster_wanted()
+{
+    [ "${PICOBARN_CLUSTER:-}" != 0 ] || cluster_lacks 'PICOBARN_CLUSTER is 0'
 }

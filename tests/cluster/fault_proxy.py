@@ -49,17 +49,21 @@ class Call:
 
 @dataclasses.dataclass
 class Rule:
-    """The calls to which a fault happens: a method, a pattern somewhere in path and query, a share
-    of those by chance, and at most so many."""
+    """The calls to which a fault happens: a method, a pattern somewhere in path and query; of those a
+    share by chance, or every so many, and at most so many."""
     fault: Callable
     method: str = ""
     path: str = ""
     share: float = 1.0
+    every: int = 1
     most: int = 2**31
+    seen: int = 0
 
     def wants(self, call, chance):
-        return (self.most > 0 and self.method in ("", call.method)
-                and re.search(self.path, call.path) is not None and chance < self.share)
+        if self.method not in ("", call.method) or not re.search(self.path, call.path):
+            return False
+        self.seen += 1
+        return self.most > 0 and chance < self.share and self.seen % self.every == 0
 
 
 def status_body(code, message="said the fault proxy", **more):
@@ -183,12 +187,24 @@ def insert(*events, after=1):
     return change
 
 
-def end_with(event, after):
-    """Ends the stream with an event of ours."""
+def bookmarked(pieces):
+    """A bookmark after each event, where a server sends one a minute."""
+    for line in lines(pieces):
+        yield line
+        if line:
+            about = json.loads(line)["object"]
+            yield json.dumps({"type": "BOOKMARK", "object": {
+                "kind": about["kind"], "apiVersion": about["apiVersion"],
+                "metadata": {"resourceVersion": about["metadata"]["resourceVersion"]}}}).encode() + b"\n"
+
+
+def end_with(event, after_s):
+    """Ends the stream with an event of ours, with the first one that comes after so many seconds."""
     def change(pieces):
-        for number, line in enumerate(lines(pieces), 1):
+        until = time.monotonic() + after_s
+        for line in lines(pieces):
             yield line
-            if number == after:
+            if time.monotonic() >= until:
                 break
         yield json.dumps(event).encode() + b"\n"
     return change
@@ -306,7 +322,7 @@ class FaultProxy:
     """server is the API server's address, ca what its certificate is checked with (None: plain HTTP),
     certificate and key our own, token what is shown to the server."""
 
-    def __init__(self, server, ca, certificate, key, token, seed=1):
+    def __init__(self, server, ca, certificate, key, token, seed=3):
         self.server = urllib.parse.urlsplit(server)
         self.token = token
         self.rules = []

@@ -86,7 +86,7 @@ def test_users_may_do_what_their_role_says(cluster, namespace):
 
     assert may("launcher", "create", "configmaps") == "yes"
     assert may("looker", "create", "configmaps") == "no"
-    assert may("looker", "list", "pods") == "yes"
+    assert may("looker", "get", "pods") == "yes"
 
 
 def test_requests_are_found_in_the_audit_log(cluster, namespace):

@@ -45,6 +45,36 @@ static const char *const json_texts[] = {
     "[0.1,1e21,9007199254740993,-0.0,5e-324,1.7976931348623157e308,\"x\"]",
 };
 
+static const char *const kubeconfigs[] = {
+    "apiVersion: v1\nkind: Config\ncurrent-context: x\n"
+    "clusters: [{name: c, cluster: {server: 'https://h:6443/p/', proxy-url: 'http://p',\n"
+    "  certificate-authority-data: QUJD, tls-server-name: n}}]\n"
+    "contexts: [{name: x, context: {cluster: c, user: u, namespace: lab}}]\n"
+    "users: [{name: u, user: {client-certificate-data: REVG, client-key: k.pem}}]\n",
+    "current-context: x\ncontexts:\n- name: x\n  context: {cluster: c, user: u}\n\x1e"
+    "clusters:\n- name: c\n  cluster:\n    server: https://h\n    certificate-authority: ca\n"
+    "    insecure-skip-tls-verify: true\n"
+    "users:\n- name: u\n  user:\n    tokenFile: t\n    token: a\n    username: b\n"
+    "    exec: {apiVersion: client.authentication.k8s.io/v1, command: ./p, args: [a, 'b c'],\n"
+    "      env: [{name: N, value: v}], interactiveMode: IfAvailable, installHint: h,\n"
+    "      provideClusterInfo: true}\n",
+    ("{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","
+     "\"status\":{\"token\":\"t\",\"expirationTimestamp\":\"2026-11-26T18:00:00.5+01:00\"}}"),
+};
+
+/* The first byte is where the stream is cut. */
+static const char *const watch_streams[] = {
+    "7{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
+    "\"resourceVersion\":\"5\"}}}\n"
+    "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"9\"}}}\n",
+    "\x90{\"type\":\"DELETED\",\"object\":{\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
+    "\"resourceVersion\":\"5\"}}}\r\n\n"
+    "{\"type\":\"ERROR\",\"object\":{\"code\":410,\"reason\":\"Expired\"}}\n",
+};
+
+static const char *const index_texts[] = {"", "0-99999", "1,3-5,7",
+                                          "0,2,4,6,8,10-12,99998,99999"};
+
 /* What stays to be written where: a folder, and how many inputs of it there are. */
 struct seeds {
     const char *folder;
@@ -210,6 +240,9 @@ int main(int argc, char **argv)
     put_texts(argv[1], "fuzz_dataset", run_files, ARRAY_LENGTH(run_files));
     put_texts(argv[1], "fuzz_yaml", run_files, ARRAY_LENGTH(run_files));
     put_texts(argv[1], "fuzz_json", json_texts, ARRAY_LENGTH(json_texts));
+    put_texts(argv[1], "fuzz_kubeconfig", kubeconfigs, ARRAY_LENGTH(kubeconfigs));
+    put_texts(argv[1], "fuzz_k8s_stream", watch_streams, ARRAY_LENGTH(watch_streams));
+    put_texts(argv[1], "fuzz_k8s_indexes", index_texts, ARRAY_LENGTH(index_texts));
     put_messages(argv[1]);
     put_partial(&partials, false);
     put_partial(&partials, true);

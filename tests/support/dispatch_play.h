@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "scheduler/dispatch.h"
+#include "scheduler/live.h"
 #include "scheduler/run.h"
 #include "tests/support/muon_file.h"
 #include "tests/support/puppet.h"
@@ -109,6 +110,20 @@ static inline struct record read_record(const struct play *play)
     ledger_close(ledger);
     free(path);
     return record;
+}
+
+/* What the last scheduler of a run told of itself at its end; to be released. */
+static inline struct live read_told(const struct play *play)
+{
+    struct live told;
+    struct error err = {0};
+    struct buffer text = {0};
+    char *path = file_join(play->run_folder, "live.json");
+    check_ok(file_read(path, LIVE_SIZE_LIMIT, &text, &err), &err);
+    check_ok(live_decode(&told, text.data, text.size, &err), &err);
+    buffer_release(&text);
+    free(path);
+    return told;
 }
 
 /* All shards are there, each once, and their sum is the truth. */

@@ -85,8 +85,9 @@ static inline unsigned http_ask(struct server *s, const char *request, struct bu
     http_send(s, fd, request, strlen(request));
     http_receive(s, fd, out);
     const char *text = buffer_string(out);
-    unsigned status = 0;
-    return text != NULL && sscanf(text, "HTTP/1.1 %3u", &status) == 1 ? status : 0;
+    static const char begin[] = "HTTP/1.1 ";
+    bool is_answer = text != NULL && strncmp(text, begin, sizeof begin - 1) == 0;
+    return is_answer ? (unsigned)strtoul(text + sizeof begin - 1, NULL, 10) : 0;
 }
 
 #endif

@@ -70,6 +70,15 @@ class Tend:
         assert len(out["exit"]) == 1, "no exit status"
         return out["out"], out["err"].decode(), out["exit"][0]
 
+    def start_watch(self):
+        """A command that lasts as long as the launch; to be closed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=harness.PATIENCE)
+        connection.request("POST", "/api/v1/command", json.dumps({"argv": ["watch"]}),
+                           {"X-Picobarn-Token": VIEW})
+        answer = connection.getresponse()  # which has the socket from now on
+        assert answer.status == 200
+        return answer
+
     def scheduler(self):
         """The child's process id."""
         return harness.wait_until(lambda: self.runner.processes("picobarn under"), "a child")[0]
@@ -240,14 +249,39 @@ def test_a_command_ends_with_its_client(runner, long_file):
     pid = tend.scheduler()
     harness.wait_until(lambda: tend.state()["progress"], "a ledger")
     harness.send(pid, signal.SIGSTOP)
-    connection = http.client.HTTPConnection("127.0.0.1", tend.port, timeout=harness.PATIENCE)
-    connection.request("POST", "/api/v1/command", json.dumps({"argv": ["watch"]}),
-                       {"X-Picobarn-Token": VIEW})
-    assert connection.getresponse().status == 200
+    watching = tend.start_watch()
     harness.wait_until(lambda: runner.processes("picobarn under", "watch"), "a watch")
-    connection.close()
+    watching.close()
     harness.wait_until(lambda: not runner.processes("picobarn under", "watch"), "it ends")
     assert tend.started.running
+
+
+def test_only_so_many_commands_run_at_once(runner, long_file):
+    tend = Tend(runner, long_file, "--threads", "1")
+    pid = tend.scheduler()
+    harness.wait_until(lambda: tend.state()["progress"], "a ledger")
+    harness.send(pid, signal.SIGSTOP)  # so that a watch lasts
+    watching = [tend.start_watch() for _ in range(8)]
+    status, data = tend.ask("POST", "/api/v1/command", {"argv": ["status"]})
+    assert status == 503 and b"try again" in data
+    for answer in watching:
+        answer.close()
+    harness.wait_until(lambda: tend.ask("POST", "/api/v1/command", {"argv": ["status"]})[0] == 200,
+                       "there is room again")
+
+
+def test_what_it_starts_inherits_no_socket(runner, long_file):
+    tend = Tend(runner, long_file, "--threads", "1")
+    links = [os.readlink(f"/proc/{tend.scheduler()}/fd/{fd}") for fd in (0, 1, 2)]
+    assert links[0] == "/dev/null" and all(link.startswith("pipe:") for link in links[1:])
+    ours = set()
+    for fd in os.listdir(f"/proc/{tend.started.pid}/fd"):
+        link = os.readlink(f"/proc/{tend.started.pid}/fd/{fd}")
+        if link.startswith("socket:"):
+            ours.add(link)
+    child = f"/proc/{tend.scheduler()}/fd"
+    assert ours and not ours & {os.readlink(f"{child}/{fd}") for fd in os.listdir(child)
+                                if os.path.islink(f"{child}/{fd}")}
 
 
 @pytest.mark.parametrize("options", [
