@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "scheduler/metrics.h"
 #include "scheduler/relayed.h"
 #include "scheduler/request_body.h"
 
@@ -27,15 +26,6 @@ static void say_started(struct keeper_api *api, int rc, const struct error *err,
 }
 
 /* ---- routes ---- */
-
-static void answer_health(void *context, const struct server_request *request,
-                          struct server_answer *answer)
-{
-    (void)context;
-    (void)request;
-    answer->type = "text/plain";
-    buffer_printf(&answer->body, "ok\n");
-}
 
 static json_t *read_pods(const struct keeper_api *api)
 {
@@ -80,15 +70,6 @@ static void answer_state(void *context, const struct server_request *request,
                   "child", keeper_to_json(api->keeper), "progress",
                   api->progress == NULL ? json_null() : json_incref(api->progress), "pods",
                   read_pods(api)));
-}
-
-static void answer_metrics(void *context, const struct server_request *request,
-                           struct server_answer *answer)
-{
-    (void)request;
-    struct keeper_api *api = context;
-    look(api);
-    metrics_answer(&api->look, api->name, answer);
 }
 
 static void answer_command(void *context, const struct server_request *request,
@@ -163,8 +144,6 @@ static void answer_pods(void *context, const struct server_request *request,
 }
 
 const struct server_route keeper_api_routes[] = {
-    {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
-    {SERVER_GET, "/metrics", GATE_METRICS, answer_metrics},
     {SERVER_GET, "/api/v1/state", GATE_VIEW, answer_state},
     {SERVER_POST, "/api/v1/command", GATE_VIEW, answer_command},
     {SERVER_POST, "/api/v1/rerun", GATE_CONTROL, answer_rerun},

@@ -2,6 +2,8 @@
 /* page_api.h - the page of a run and what it reads, over HTTP: the routes for server.h.
  *
  *     GET  /, /page/NAME      view      the page's files
+ *     GET  /healthz           anyone    ok
+ *     GET  /metrics           metrics   for Prometheus (metrics.h)
  *     GET  /api/v1/rights     view      {"control": true}: what the viewer may do
  *     GET  /api/v1/page       view      the document of dashboard.h
  *     GET  /api/v1/events     view      the same as server-sent events (feed.h)
@@ -21,9 +23,10 @@
 #include "scheduler/picture.h"
 #include "scheduler/server.h"
 
-/* The context of the routes; zeroed but for the first four. */
+/* The context of the routes; zeroed but for the first five. */
 struct page_api {
     const char *folder;    /* borrowed */
+    const char *name;      /* of the run, or NULL; borrowed */
     struct server *server; /* borrowed; set once it is open */
     json_t *(*tell_child)(void *context); /* what is started for viewers, for the document; or NULL */
     void *child;

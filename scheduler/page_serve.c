@@ -125,6 +125,8 @@ int page_serve(const struct page_serve_options *options, struct error *err)
         .table = {{page_api_routes, &p.api}, {rerunner_routes, &p.rerunner}},
         .view_token = p.token,
         .control_token = options->allow_control ? p.token : NULL,
+        .metrics_token = options->metrics_token,
+        .has_open_metrics = options->has_open_metrics,
         .for_browsers = true,
         .note_link = page_serve_print_link};
     p.server = open_server(&p, &http, err);

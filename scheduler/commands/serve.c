@@ -6,6 +6,7 @@
 #include "base/signals.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/listen.h"
+#include "scheduler/metrics_access.h"
 #include "scheduler/page_serve.h"
 #include "scheduler/print.h"
 #include "scheduler/relay_api.h"
@@ -79,6 +80,23 @@ static int serve_remote(const char *operand, const char *listen, bool allow_cont
     return status;
 }
 
+static int serve_folder(const struct invocation *invocation, const char *listen,
+                        struct error *err)
+{
+    struct buffer token = {0};
+    struct server_options access = {.listen = listen == NULL ? "127.0.0.1:0" : listen};
+    int rc = metrics_access(invocation, &access, &token, err);
+    struct page_serve_options options = {
+        .folder = invocation_operand(invocation, 0),
+        .listen = listen,
+        .metrics_token = access.metrics_token,
+        .has_open_metrics = access.has_open_metrics,
+        .allow_control = invocation_flag(invocation, "allow-control")};
+    rc = rc == 0 ? page_serve(&options, err) : rc;
+    buffer_release(&token);
+    return rc == 0 ? EXIT_COMPLETE : -1;
+}
+
 static int run(const struct invocation *invocation, struct error *err)
 {
     const char *operand = invocation_operand(invocation, 0);
@@ -96,15 +114,14 @@ static int run(const struct invocation *invocation, struct error *err)
     if (remote_is(operand)) {
         return serve_remote(operand, listen, allow_control, err);
     }
-    struct page_serve_options options = {
-        .folder = operand, .listen = listen, .allow_control = allow_control};
-    return page_serve(&options, err) == 0 ? EXIT_COMPLETE : -1;
+    return serve_folder(invocation, listen, err);
 }
 
 static const struct command_option options[] = {
     {"listen", 0, "ADDRESS:PORT",
      "where to listen (default: where it was last, else 127.0.0.1:8080; port 0: any)"},
     {"allow-control", 0, NULL, "let the page rerun what failed, pause the run and resume it"},
+    METRICS_ACCESS_OPTIONS,
     {"anywhere", 0, NULL, "at an address that other machines reach, too"},
     {0},
 };

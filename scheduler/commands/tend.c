@@ -193,7 +193,9 @@ static int run(const struct invocation *invocation, struct error *err)
         options.control_token = buffer_string(&control);
         struct tend t = {
             .api = {.folder = folder, .name = invocation_option(invocation, "name")},
-            .page = {.folder = folder, .tell_child = tell_child}};
+            .page = {.folder = folder,
+                     .name = invocation_option(invocation, "name"),
+                     .tell_child = tell_child}};
         status = serve(&t, &options, &child, err);
     }
     buffer_release(&control);

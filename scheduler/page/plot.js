@@ -6,8 +6,10 @@ import { at, count, make, offer, say } from "./words.js";
 
 const renew_ms = 1000;
 let shown = ""; // query and sequence of the picture
+let isEmpty = true; // nothing is in the picture yet: the first events are worth no wait
 let busy = false;
 let due = 0;
+let timer = 0;
 let wanted = null; // the state to draw next
 let numbers = null; // plot.json, fetched when somebody asks for values
 let numbersOf = "";
@@ -19,7 +21,8 @@ const query = () => new URLSearchParams({
 async function fetchPicture(asked, sequence) {
   const answer = await fetch(`api/v1/plot.svg?${asked}`);
   if (!answer.ok || !answer.headers.get("content-type")?.startsWith("image/svg+xml")) return;
-  const url = URL.createObjectURL(await answer.blob());
+  const drawn = new Blob([await answer.text()], { type: "image/svg+xml" });
+  const url = URL.createObjectURL(drawn);
   const next = new Image();
   next.src = url;
   await next.decode();
@@ -30,15 +33,16 @@ async function fetchPicture(asked, sequence) {
   if (before.startsWith("blob:")) URL.revokeObjectURL(before);
   say(at("picture-sequence"), answer.headers.get("x-picobarn-sequence") ?? String(sequence));
   shown = `${asked} ${sequence}`;
+  isEmpty = at("events").textContent.startsWith("0 ");
 }
 
 // At most one request at a time and one a second; whoever changes the choice need not wait.
 async function renew() {
+  clearTimeout(timer);
   if (busy || wanted === null || shown === `${query()} ${wanted.sequence}`) return;
-  const wait = due - performance.now();
+  const wait = isEmpty ? 0 : due - performance.now();
   if (wait > 0) {
-    setTimeout(renew, wait);
-    due = 0;
+    timer = setTimeout(renew, wait);
     return;
   }
   busy = true;
@@ -46,10 +50,10 @@ async function renew() {
   try {
     await fetchPicture(query(), wanted.sequence);
   } catch {
-    // the connection's own state says so
+    // the connection's own state says so, and the next change asks again
   }
   busy = false;
-  setTimeout(renew, Math.max(0, due - performance.now()));
+  timer = setTimeout(renew, Math.max(0, due - performance.now()));
 }
 
 function describe(state) {
