@@ -13,10 +13,8 @@ enum { SAID_MOST = 2000, PIECE = 4096 };
 
 void rerunner_init(struct rerunner *r, const char *folder)
 {
-    *r = (struct rerunner){.folder = folder,
-                           .child = OFFSPRING_NONE,
-                           .said = {.most = SAID_MOST},
-                           .status = -1};
+    *r = (struct rerunner){
+        .folder = folder, .child = OFFSPRING_NONE, .said = {.most = SAID_MOST}, .status = -1};
 }
 
 void rerunner_release(struct rerunner *r)
