@@ -220,7 +220,7 @@ class Watched:
         self.glances = []
         self.moments = [self.stand_still(int(random.integers(1, 150))) for _ in range(MOMENTS)]
         seen = self.prometheus.scrapes()
-        harness.wait_until(lambda: self.prometheus.scrapes() > seen + 1 > 10, "scrapes", step=0.1)
+        harness.wait_until(lambda: self.prometheus.scrapes() > max(seen + 1, 10), "scrapes", step=0.1)
         self.mid = self.prometheus.now()
         self.during = self.tend.metrics()
         assert self.status()["shards"]["waiting"] > 0, "it was over too soon"
