@@ -109,10 +109,8 @@ def measure(folder, runner, seconds, viewers):
     cpu = processor_s(server.pid)
     watched = throughput(run, seconds, lambda: read_all(readers, time.monotonic() + seconds, seen))
     cpu = (processor_s(server.pid) - cpu) / seconds
-    again = None
     for s in sockets:
         s.close()
-    harness.wait_until(lambda: True, "them to go")
     again = throughput(run, seconds)
     lag = lags(run, seen)
     status = runner.run("picobarn", "status", "run", "-o", "json").json()
