@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """25,000 shards in a cluster: in real pods, bundled; and in as many fake ones. Prints what it cost."""
+import base64
 import json
-import os
 import re
-import signal
+import subprocess
 import time
 
 import pytest
@@ -21,8 +21,8 @@ WRITES = ("create", "update", "patch", "delete")
 def many(shared):
     """Events enough for 25,000 shards, in few files."""
     def make(folder):
-        harness.subprocess.run([harness.program("picobarn-samples"), str(folder), "--events",
-                                "101000", "--seed", "9"], check=True, stdout=harness.subprocess.DEVNULL)
+        subprocess.run([harness.program("picobarn-samples"), str(folder), "--events",
+                                "101000", "--seed", "9"], check=True, stdout=subprocess.DEVNULL)
     return shared("many", make)
 
 
@@ -55,12 +55,6 @@ def scheduler_memory(cluster, namespace):
 def launch(cluster, runner, path, namespace):
     return runner.start("picobarn", "launch", path, "--on", "k8s", "--namespace", namespace,
                         env={"KUBECONFIG": str(cluster.kubeconfig("launcher"))})
-
-
-def status(cluster, runner, namespace):
-    said = runner.run("picobarn", "status", f"k8s:{namespace}/many", "-o", "json",
-                      env={"KUBECONFIG": str(cluster.kubeconfig("launcher"))})
-    return json.loads(said.out) if said.out.startswith("{") else None
 
 
 def prepare(cluster, namespace, many, tmp_path):
@@ -117,4 +111,70 @@ def test_25_000_shards_run_in_bundles(cluster, namespace, image, runner, many, t
     assert len(pods) - 1 >= 200
     assert len(jobs) <= MOST_JOBS
     assert len(submitted(entries)) <= MOST_WRITES
+    assert len(steady) / seconds <= MOST_A_SECOND
+
+
+class StandIn:
+    """Computes in place of fake pods: as many shards as pods have completed, by real workers on the
+    node's machine, a worker's share each time."""
+
+    def __init__(self, cluster, runner, namespace, folder):
+        self.cluster, self.runner, self.namespace = cluster, runner, namespace
+        self.completed = {}  # of each Job that was there: its indexes that ended
+        self.given = 0
+        self.worker = None
+        secret = cluster.get("secret", "many-worker", f"--namespace={namespace}")
+        invitation = json.loads(base64.b64decode(secret["data"]["worker.json"]))
+        service = cluster.get("service", "many", f"--namespace={namespace}")
+        invitation["endpoint"] = f"tcp://{service['spec']['clusterIP']}:5555"  # no DNS out here
+        self.invitation = folder / "worker.json"
+        self.invitation.write_text(json.dumps(invitation))
+
+    def turn(self):
+        """Starts the next worker, if the last has ended and pods have completed since."""
+        for job in self.cluster.get("jobs", f"--namespace={self.namespace}"):
+            self.completed[job["metadata"]["name"]] = job["status"].get("succeeded", 0)
+        if self.worker is not None and self.worker.running:
+            return
+        due = max(sum(self.completed.values()), 1) - self.given
+        if due > 0:
+            self.given += due
+            self.worker = self.runner.start("picobarn-worker", "run", "--connect", self.invitation,
+                                            "--shards", str(due), "--threads", "1")
+
+
+def test_25_000_fake_pods_hold_a_shard_each(cluster, namespace, image, runner, many, tmp_path):
+    prepare(cluster, namespace, many, tmp_path)
+    path = run_file(tmp_path, many, image, {
+        "shards_per_index": 1, "max_pods": 2000, "patch": {"spec": FAKE_NODES}})
+    local = runner.run("picobarn", "launch", path, "--base", many, "--run-dir", "local.run",
+                       timeout=300)
+    began = time.monotonic()
+    run = launch(cluster, runner, path, namespace)
+    harness.wait_until(lambda: cluster.try_kubectl("get", "job", "many-w0", f"--namespace={namespace}")
+                       .returncode == 0, "the first Job is there")
+    stand_in = StandIn(cluster, runner, namespace, tmp_path)
+    memory = 0.0
+
+    def over():
+        nonlocal memory
+        stand_in.turn()
+        memory = max(memory, scheduler_memory(cluster, namespace))
+        return not run.running
+    harness.wait_until(over, "the run ends", timeout=900, step=0.2)
+    seconds = time.monotonic() - began
+    done = run.wait()
+    assert done.status == harness.COMPLETE, done
+    assert done.sha256 == local.sha256
+
+    entries = requests(cluster, namespace)
+    jobs = [e for e in entries if e["resource"] == "jobs" and e["verb"] == "create"]
+    steady = [e for e in entries if e["user"] != "launcher"]
+    completed = sum(stand_in.completed.values())
+    report("25,000 fake pods, a shard each", shards=done.shards[1], pods_completed=completed,
+           jobs=len(jobs), requests=len(entries), writes=sum(e["verb"] in WRITES for e in entries),
+           scheduler_requests_a_second=f"{len(steady) / seconds:.2f}",
+           seconds=f"{seconds:.0f}", scheduler_MiB=f"{memory:.0f}")
+    assert completed >= SHARDS
+    assert len(jobs) <= MOST_JOBS
     assert len(steady) / seconds <= MOST_A_SECOND
