@@ -30,8 +30,9 @@ def run_file(tmp_path, many, image, workers, events=EVENTS_A_SHARD):
     run = harness.read_run(many / "higgs4l.yaml")
     run["shards"] = {"target_events": events}
     run["kubernetes"] = {
-        "image": image, "image_pull_policy": "Never", "folder": "/data",
-        "volumes": [{"name": "data", "mountPath": "/data",
+        # In the pods where it is on the machine, so that workers out here find it too.
+        "image": image, "image_pull_policy": "Never", "folder": str(many),
+        "volumes": [{"name": "data", "mountPath": str(many),
                      "persistentVolumeClaim": {"claimName": "data"}}],
         "scheduler": {"requests": {"cpu": "100m"}, "patch": {"spec": {"nodeSelector": {
             "picobarn.test/node": "real"}}}},
