@@ -114,6 +114,22 @@ static void all_jobs_together_stay_within_max_pods(void **state)
     assert_int_equal(fleet_parallelism(job, 3, 2, &need), 10);
 }
 
+/* A node that is gone keeps its pods' indexes for ever. */
+static void stuck_slots_are_replaced(void **state)
+{
+    (void)state;
+    struct fleet_job job = {.n_indexes = 2, .shards_per_index = 100, .parallelism = 2};
+    struct fleet_need need = shards(150, 2);
+    struct fleet_job next;
+    assert_false(fleet_next(&job, 1, &need, &next));
+    job.n_stuck = 1;
+    assert_true(fleet_next(&job, 1, &need, &next));
+    assert_int_equal(next.parallelism, 1);
+    job.n_stuck = 2;
+    assert_true(fleet_next(&job, 1, &need, &next));
+    assert_int_equal(next.parallelism, 2);
+}
+
 /* So many slots end: each after its share, or half way, as a generator has it. */
 static void end_slots(struct fleet_job *job, uint64_t n, struct fleet_need *need,
                       uint64_t *random)
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_suspended_job_is_waited_for),
         cmocka_unit_test(a_queue_gets_one_job_at_a_time),
         cmocka_unit_test(all_jobs_together_stay_within_max_pods),
+        cmocka_unit_test(stuck_slots_are_replaced),
         cmocka_unit_test(a_run_ends_whatever_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
