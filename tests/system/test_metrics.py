@@ -488,8 +488,8 @@ def test_metrics_are_open_only_where_nobody_else_gets_at_them(runner, samples):
     run_file = harness.write_run(runner.folder / "run.yaml", harness.from_samples(samples))
     tend = Tend(runner, run_file, "--metrics-open")
     harness.wait_until(tend.is_over, "the run is over", step=0.1)
-    status, text = get(f"http://{tend.address}/metrics")
-    assert status == 200 and 'picobarn_run_complete{run="good"} 1\n' in text
+    harness.wait_until(lambda: 'picobarn_run_complete{run="good"} 1\n' in
+                       get(f"http://{tend.address}/metrics")[1], "its metrics say so")
     assert get(f"http://{tend.address}/api/v1/state")[0] == 401
     for options, said in ((("--metrics-open", "--http", "0.0.0.0:0"), "others could read them"),
                           (("--metrics-open", "--metrics-token", "metrics"), "not both")):
