@@ -209,9 +209,9 @@ class Prometheus:
 class Watched:
     """A run with a broken file that Prometheus watched to its end, and what was seen meanwhile."""
 
-    def __init__(self, folder, run_file):
-        self.runner = harness.Runner(folder)
-        self.run_dir = folder / "good.run"
+    def __init__(self, runner, run_file):
+        self.runner = runner
+        self.run_dir = runner.folder / "good.run"
         self.tend = Tend(self.runner, run_file, "--metrics-token", "metrics")
         self.prometheus = Prometheus(self.runner, self.tend.address)
         harness.wait_until(lambda: "picobarn_queue_depth" in self.tend.metrics(),
@@ -268,14 +268,11 @@ def run_file(shared, samples):
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory, run_file):
-    w = None
-    folder = tmp_path_factory.mktemp("watched")
+    runner = harness.Runner(tmp_path_factory.mktemp("watched"))
     try:
-        w = Watched(folder, run_file)
-        yield w
+        yield Watched(runner, run_file)
     finally:
-        if w is not None:
-            w.runner.clean_up()
+        runner.clean_up()
 
 
 def alerts():
