@@ -16,6 +16,7 @@
 #include "base/signals.h"
 #include "base/size.h"
 #include "scheduler/dispatch_state.h"
+#include "scheduler/hold.h"
 #include "worker/order.h"
 
 enum {
@@ -135,7 +136,7 @@ static bool give_next(struct dispatch *d, struct member *m)
 /* One lease a worker and turn, so that the last ones are shared evenly. */
 static void give_leases(struct dispatch *d)
 {
-    bool gave = d->paused[0] == '\0' && !d->stopped;
+    bool gave = d->paused[0] == '\0' && !d->stopped && !d->is_held;
     while (gave) {
         gave = false;
         for (size_t i = 0; i < d->crew.n; i++) {
@@ -207,7 +208,9 @@ static void show(const struct dispatch *d)
                                  .phase = d->phase,
                                  .n_workers = d->crew.n,
                                  .n_events = d->n_events,
-                                 .paused = d->paused[0] == '\0' ? NULL : d->paused};
+                                 .paused = d->paused[0] != '\0' ? d->paused
+                                           : d->is_held          ? HOLD_REASON
+                                                                 : NULL};
     for (size_t i = 0; i < d->run->n_files; i++) {
         view.n_events_planned += d->run->file[i].rows;
     }
@@ -234,6 +237,7 @@ static int tick(struct dispatch *d, struct error *err)
         return 0;
     }
     d->ticked_ms = now;
+    d->is_held = hold_is_set(d->run->folder);
     show(d);
     dispatch_live_tell(d);
     return look_after_workers(d, err);

@@ -31,6 +31,7 @@ struct dispatch {
     int signals;             /* descriptor of SIGINT and SIGTERM, or -1 */
     sigset_t signals_before; /* the mask to go back to */
     bool stopped;
+    bool is_held;                 /* a person paused the run (hold.h) */
     bool is_over;                 /* nothing is left to do: workers may end */
     char paused[ERROR_TEXT_SIZE]; /* why the ledger cannot be written; "" when it can */
     uint64_t paused_since_ms;

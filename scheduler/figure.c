@@ -12,8 +12,6 @@
 #include "base/file.h"
 #include "scheduler/figure_sums.h"
 
-static const double png_scale = 2; /* pixels per SVG unit, for screens of today */
-
 /* Nothing of the layer came into the picture yet. */
 static bool is_absent(const struct figure_sums *s, size_t layer, bool incomplete)
 {
@@ -222,7 +220,7 @@ static json_t *sums_to_json(const struct figure_sums *s, const struct figure_wor
     size_t n = s->axis->n_bins;
     return json_pack(
         "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, "
-        "s:b, s:I, s:I}",
+        "s:b, s:I, s:I, s:b, s:[i, i], s:[i, i, i, i]}",
         "hist", s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "log_y",
         s->figure->log_y ? 1 : 0, "channels", channels_to_json(d->analysis, s->channels),
         "edges", reals(s->axis->edge, n + 1), "observed",
@@ -233,7 +231,9 @@ static json_t *sums_to_json(const struct figure_sums *s, const struct figure_wor
         (const char *)w->coverage.data, "complete", w->incomplete ? 0 : 1, "generated",
         w->generated ? 1 : 0, "unseen", names_to_json(d, s->unseen), "left_out",
         left_out_to_json(s, d), "data_seen", s->data_seen ? 1 : 0, "observed_outside",
-        (json_int_t)s->observed_outside, "observed_nan", (json_int_t)s->observed_nan);
+        (json_int_t)s->observed_outside, "observed_nan", (json_int_t)s->observed_nan, "log_x",
+        s->figure->log_x ? 1 : 0, "size", PLOT_WIDTH, PLOT_HEIGHT, "frame", PLOT_LEFT, PLOT_TOP,
+        PLOT_RIGHT, PLOT_BOTTOM);
 }
 
 json_t *figure_to_json(const struct run *r, const struct merge *m,
@@ -269,7 +269,7 @@ static int write_format(const struct run *r, const struct buffer *svg, enum plot
     }
     struct buffer drawn = {0};
     struct error why = {.kind = ERROR_NONE};
-    int rc = plot_render(svg->data, svg->size, format, png_scale, &drawn, &why);
+    int rc = plot_render(svg->data, svg->size, format, PLOT_PNG_SCALE, &drawn, &why);
     if (rc == 0) {
         rc = file_write(path, 0644, drawn.data, drawn.size, err);
     } else if (why.kind == ERROR_INPUT) {

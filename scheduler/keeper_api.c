@@ -2,44 +2,18 @@
 /* keeper_api.c - see keeper_api.h */
 #include "scheduler/keeper_api.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/size.h"
-#include "scheduler/metrics.h"
 #include "scheduler/relayed.h"
+#include "scheduler/request_body.h"
 
-enum { PODS_LIMIT = 1 << 20, PODS_MOST = 100000, SHARDS_SIZE = 32 << 10 };
+enum { PODS_LIMIT = 1 << 20, PODS_MOST = 100000 };
 
 /* Reading a large ledger takes a while: it may take a tenth of the time. */
 enum { LOOK_EVERY_MS = 500, LOOK_SHARE = 10 };
-
-/* ---- what is asked ---- */
-
-/* The body as a JSON object that the caller owns; NULL with the refusal in the answer. Without a
- * body it is an empty one. */
-static json_t *body_of(const struct server_request *request, struct server_answer *answer)
-{
-    struct error err = {0};
-    if (request->body.left == 0) {
-        return json_object();
-    }
-    json_t *body = json_parse(request->body.at, request->body.left, SERVER_BODY_MOST, &err);
-    if (body == NULL || !json_is_object(body)) {
-        server_refuse(answer, 400, "the body is no JSON object%s%s", body == NULL ? ": " : "",
-                      body == NULL ? err.text : "");
-        json_decref(body);
-        return NULL;
-    }
-    return body;
-}
 
 static void say_started(struct keeper_api *api, int rc, const struct error *err,
                         struct server_answer *answer)
@@ -52,15 +26,6 @@ static void say_started(struct keeper_api *api, int rc, const struct error *err,
 }
 
 /* ---- routes ---- */
-
-static void answer_health(void *context, const struct server_request *request,
-                          struct server_answer *answer)
-{
-    (void)context;
-    (void)request;
-    answer->type = "text/plain";
-    buffer_printf(&answer->body, "ok\n");
-}
 
 static json_t *read_pods(const struct keeper_api *api)
 {
@@ -110,21 +75,12 @@ static void answer_state(void *context, const struct server_request *request,
                   read_pods(api)));
 }
 
-static void answer_metrics(void *context, const struct server_request *request,
-                           struct server_answer *answer)
-{
-    (void)request;
-    struct keeper_api *api = context;
-    look(api);
-    metrics_answer(&api->look, api->name, answer);
-}
-
 static void answer_command(void *context, const struct server_request *request,
                            struct server_answer *answer)
 {
     struct keeper_api *api = context;
     struct error err = {0};
-    json_t *body = body_of(request, answer);
+    json_t *body = request_body(request, answer);
     if (body == NULL) {
         return;
     }
@@ -141,17 +97,9 @@ static void answer_rerun(void *context, const struct server_request *request,
 {
     struct keeper_api *api = context;
     struct error err = {0};
-    json_t *body = body_of(request, answer);
-    if (body == NULL) {
-        return;
-    }
-    const json_t *said = json_object_get(body, "shards");
-    const char *shards = json_string_value(said);
-    size_t digits = shards == NULL ? 0 : strspn(shards, "0123456789,");
-    if (said != NULL &&
-        (digits == 0 || digits != json_string_length(said) || digits > SHARDS_SIZE)) {
-        server_refuse(answer, 400, "shards: say ids with commas between, \"3,17\"");
-    } else {
+    json_t *body = request_body(request, answer);
+    const char *shards = NULL;
+    if (body != NULL && request_shards(body, &shards, answer)) {
         say_started(api, keeper_rerun(api->keeper, shards, &err), &err, answer);
     }
     json_decref(body);
@@ -162,7 +110,7 @@ static void answer_launch(void *context, const struct server_request *request,
 {
     struct keeper_api *api = context;
     struct error err = {0};
-    json_t *body = body_of(request, answer);
+    json_t *body = request_body(request, answer);
     if (body != NULL) {
         say_started(api, keeper_launch(api->keeper, &err), &err, answer);
     }
@@ -174,7 +122,7 @@ static void answer_pods(void *context, const struct server_request *request,
 {
     const struct keeper_api *api = context;
     struct error err = {0};
-    json_t *body = body_of(request, answer);
+    json_t *body = request_body(request, answer);
     if (body == NULL) {
         return;
     }
@@ -198,54 +146,8 @@ static void answer_pods(void *context, const struct server_request *request,
     }
 }
 
-/* What of the folder is given out: no keys, no ledger. */
-static const struct {
-    const char *name;
-    const char *type;
-} files[] = {
-    {"result.json", "application/json"}, {"run.json", "application/json"},
-    {"run.yaml", "application/yaml"},    {"plot.svg", "image/svg+xml"},
-    {"plot.png", "image/png"},           {"plot.pdf", "application/pdf"},
-};
-
-/* A regular file, or -1. */
-static int open_file(const char *folder, const char *name)
-{
-    char *path = file_join(folder, name);
-    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat info;
-    if (fd >= 0 && (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))) {
-        (void)close(fd);
-        fd = -1;
-    }
-    free(path);
-    return fd;
-}
-
-static void answer_file(void *context, const struct server_request *request,
-                        struct server_answer *answer)
-{
-    const struct keeper_api *api = context;
-    size_t i = 0;
-    while (i < ARRAY_LENGTH(files) && strcmp(files[i].name, request->name) != 0) {
-        i++;
-    }
-    if (i == ARRAY_LENGTH(files)) {
-        server_refuse(answer, 404, "there is no such file to be had");
-        return;
-    }
-    answer->type = files[i].type;
-    answer->file = open_file(api->folder, files[i].name);
-    if (answer->file < 0) {
-        server_refuse(answer, 404, "%s is not there (yet)", files[i].name);
-    }
-}
-
 const struct server_route keeper_api_routes[] = {
-    {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
-    {SERVER_GET, "/metrics", GATE_METRICS, answer_metrics},
     {SERVER_GET, "/api/v1/state", GATE_VIEW, answer_state},
-    {SERVER_GET, "/api/v1/files/", GATE_VIEW, answer_file},
     {SERVER_POST, "/api/v1/command", GATE_VIEW, answer_command},
     {SERVER_POST, "/api/v1/rerun", GATE_CONTROL, answer_rerun},
     {SERVER_POST, "/api/v1/launch", GATE_CONTROL, answer_launch},

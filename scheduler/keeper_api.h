@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keeper_api.h - a keeper and its run folder over HTTP: the routes for server.h.
+/* keeper_api.h - a keeper and its run folder over HTTP: the routes for server.h, beside those of page_api.h.
  *
- *     GET  /healthz           anyone    ok
- *     GET  /metrics           metrics   the run for Prometheus (metrics.h)
  *     GET  /api/v1/state      view      the keeper, `picobarn status -o json`, pods.json
- *     GET  /api/v1/files/NAME view      result.json, run.json, run.yaml, plot.svg, .png, .pdf
  *     POST /api/v1/command    view      {"argv": [...]}: the parts of reply.h
  *     POST /api/v1/rerun      control   {"shards": "1,2"} or {}: 202; 409 while a child works
  *     POST /api/v1/launch     control   {}: the same

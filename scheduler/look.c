@@ -52,20 +52,18 @@ static int merge_new(struct look *l, struct error *err)
     return rc;
 }
 
-/* All of it again, not only events: files may be inspected and shards planned since. Every change
- * that can be seen comes with an event. */
+/* State and sums out of one view of the ledger, so that both are of the same sequence number. Only
+ * what is new is read, unless files or shards are other ones now. */
 static int bring_up(struct look *l, struct error *err)
 {
-    uint64_t sequence = 0;
-    if (ledger_begin(l->run->ledger, err) != 0) {
+    struct run *r = l->run;
+    if (ledger_begin(r->ledger, err) != 0) {
         return -1;
     }
-    int rc = ledger_sequence(l->run->ledger, &sequence, err);
-    if (rc == 0 && sequence != l->run->seen) {
-        rc = run_reload(l->run, err);
-    }
+    int rc = run_refresh(r, err);
+    rc = rc == 0 && r->is_stale ? run_reload(r, err) : rc;
     rc = rc == 0 ? merge_new(l, err) : rc;
-    ledger_rollback(l->run->ledger);
+    ledger_rollback(r->ledger);
     return rc;
 }
 

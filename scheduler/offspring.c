@@ -98,6 +98,16 @@ int offspring_start(struct offspring *o, const char *const *words, struct error 
     return rc;
 }
 
+int offspring_start_beside(struct offspring *o, const char *const *words, struct error *err)
+{
+    *o = (struct offspring)OFFSPRING_NONE;
+    int rc = start_between(o, words, STDERR_FILENO, STDERR_FILENO, err);
+    if (rc != 0) {
+        offspring_close(o);
+    }
+    return rc;
+}
+
 ssize_t offspring_read(int *pipe, void *data, size_t size)
 {
     if (*pipe < 0) {

@@ -26,6 +26,9 @@ struct offspring {
 /* Starts `picobarn WORD...`, with words ended by NULL. ERROR_SYSTEM. */
 int offspring_start(struct offspring *o, const char *const *words, struct error *err);
 
+/* The same, but all that it says goes where this process's errors go; o->out and o->errors are -1. */
+int offspring_start_beside(struct offspring *o, const char *const *words, struct error *err);
+
 /* What is there of o->out or o->errors: its size; 0: nothing yet; -1: that pipe is at its end, and
  * closed. */
 ssize_t offspring_read(int *pipe, void *data, size_t size);

@@ -13,6 +13,16 @@
 
 enum { PLOT_PROCESSES_MAX = 16, PLOT_NOTES_MAX = 6 };
 
+/* The picture, and the frame of the axes in it (both panels), in SVG units. */
+enum {
+    PLOT_WIDTH = 800,
+    PLOT_HEIGHT = 760,
+    PLOT_LEFT = 104,
+    PLOT_RIGHT = 778,
+    PLOT_TOP = 46,
+    PLOT_BOTTOM = 680
+};
+
 /* One layer of the stack, lowest first. */
 struct plot_layer {
     const char *title;      /* UTF-8, for the legend */
@@ -52,10 +62,17 @@ struct plot {
  * are not positive. */
 int plot_draw_svg(const struct plot *plot, struct buffer *out, struct error *err);
 
+/* Pixels per SVG unit in the PNGs that are given out. */
+#define PLOT_PNG_SCALE 2.0
+
 enum plot_format { PLOT_SVG, PLOT_PNG, PLOT_PDF, PLOT_FORMATS };
 
 /* "svg", "png", "pdf" */
 const char *plot_format_name(enum plot_format format);
+
+/* Can this build draw it? */
+bool plot_can_render(enum plot_format format);
+
 /* Appends the SVG in the format asked for (a copy for PLOT_SVG); PNG at `scale` pixels per SVG
  * unit. ERROR_INPUT for what is no SVG, a picture too large, or a build that draws SVG only.
  * The same SVG, library and fonts give the same bytes. */

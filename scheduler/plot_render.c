@@ -11,6 +11,15 @@ const char *plot_format_name(enum plot_format format)
     return format_name[format];
 }
 
+bool plot_can_render(enum plot_format format)
+{
+#ifdef PICOBARN_WITH_RENDER
+    return format < PLOT_FORMATS;
+#else
+    return format == PLOT_SVG;
+#endif
+}
+
 static int copy_svg(const void *svg, size_t size, struct buffer *out, struct error *err)
 {
     buffer_raw(out, svg, size);

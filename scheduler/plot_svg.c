@@ -12,14 +12,8 @@
 #include "scheduler/plot_points.h"
 #include "scheduler/plot_text.h"
 
-/* The page and what is on it, in SVG units. */
+/* What is in the frame, in SVG units. */
 enum {
-    PAGE_WIDTH = 800,
-    PAGE_HEIGHT = 760,
-    FRAME_LEFT = 104,
-    FRAME_RIGHT = 778,
-    FRAME_TOP = 46,
-    FRAME_BOTTOM = 680,
     MAIN_BOTTOM = 532, /* with a ratio panel */
     RATIO_TOP = 546,
     HEADER_TEXT = 17,
@@ -103,20 +97,20 @@ static void set_panels(struct drawing *d)
     struct plot_scale x = {.low = plot->edge[0],
                            .high = plot->edge[plot->n_bins],
                            .log = plot->log_x,
-                           .start = FRAME_LEFT,
-                           .end = FRAME_RIGHT};
+                           .start = PLOT_LEFT,
+                           .end = PLOT_RIGHT};
     d->main.x = x;
     d->main.y = (struct plot_scale){.log = plot->log_y,
                                     .low = plot->log_y ? log_low(plot, &d->layers) : 0,
-                                    .start = d->has_ratio ? MAIN_BOTTOM : FRAME_BOTTOM,
-                                    .end = FRAME_TOP};
+                                    .start = d->has_ratio ? MAIN_BOTTOM : PLOT_BOTTOM,
+                                    .end = PLOT_TOP};
     plot_legend_place(&d->legend, plot, &d->layers, &d->main);
     if (d->has_ratio) {
         double reach = plot_points_ratio_reach(plot, &d->layers);
         d->ratio.x = x;
         d->ratio.y = (struct plot_scale){.low = fmax(0, 1 - reach),
                                          .high = 1 + reach,
-                                         .start = FRAME_BOTTOM,
+                                         .start = PLOT_BOTTOM,
                                          .end = RATIO_TOP};
     }
 }
@@ -174,9 +168,9 @@ static void open_page(const struct drawing *d)
         "aria-labelledby=\"picobarn-title picobarn-desc\" "
         "xml:space=\"preserve\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\" "
         "fill=\"#000\">\n",
-        PAGE_WIDTH, PAGE_HEIGHT, PAGE_WIDTH, PAGE_HEIGHT);
+        PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT);
     write_description(d);
-    struct plot_box page = {0, 0, PAGE_WIDTH, PAGE_HEIGHT};
+    struct plot_box page = {0, 0, PLOT_WIDTH, PLOT_HEIGHT};
     plot_pen_box(d->out, "fill=\"#fff\"", page);
 }
 
@@ -184,22 +178,22 @@ static void open_page(const struct drawing *d)
 static void draw_header(const struct drawing *d)
 {
     const struct plot *plot = d->plot;
-    double room = FRAME_RIGHT - FRAME_LEFT - 20;
+    double room = PLOT_RIGHT - PLOT_LEFT - 20;
     double size = HEADER_TEXT;
     double wanted =
         plot_text_width(plot->coverage, size) + plot_text_width(plot->luminosity, size);
     if (wanted > room) {
         size = floor(fmax(HEADER_TEXT_MIN, size * room / wanted) * 10) / 10;
     }
-    struct plot_text right = {.x = FRAME_RIGHT,
-                              .y = FRAME_TOP - 12,
+    struct plot_text right = {.x = PLOT_RIGHT,
+                              .y = PLOT_TOP - 12,
                               .size = size,
                               .anchor = "end",
                               .limit = 0.62 * room};
     plot_text_write(d->out, &right, plot->luminosity);
     double taken = fmin(plot_text_width(plot->luminosity, size), right.limit);
-    struct plot_text left = {.x = FRAME_LEFT,
-                             .y = FRAME_TOP - 12,
+    struct plot_text left = {.x = PLOT_LEFT,
+                             .y = PLOT_TOP - 12,
                              .size = size,
                              .anchor = "start",
                              .limit = room - taken};
@@ -245,7 +239,7 @@ static void draw_watermark(const struct drawing *d)
                       d->legend.notes.y + d->legend.notes.height);
     double width = 1.15 * plot_text_width("generated sample", WATERMARK_TEXT); /* bold */
     double middle = (top + bottom) / 2 + 0.3 * WATERMARK_TEXT;
-    struct plot_text where = {.x = (FRAME_LEFT + FRAME_RIGHT) / 2.,
+    struct plot_text where = {.x = (PLOT_LEFT + PLOT_RIGHT) / 2.,
                               .y = middle - (both ? 0.58 * WATERMARK_TEXT : 0),
                               .size = WATERMARK_TEXT,
                               .anchor = "middle",
@@ -280,8 +274,8 @@ static void draw_ratio(const struct drawing *d)
     draw_window(d, &d->ratio);
     plot_layers_draw_band(d->plot, &d->layers, &d->ratio, true, d->out);
     double y = plot_scale_at(&d->ratio.y, 1);
-    double from[2] = {FRAME_LEFT, y};
-    double to[2] = {FRAME_RIGHT, y};
+    double from[2] = {PLOT_LEFT, y};
+    double to[2] = {PLOT_RIGHT, y};
     plot_pen_line(d->out, "stroke=\"#000\" stroke-width=\"1\" stroke-dasharray=\"5 3\"", from,
                   to);
     plot_points_draw_ratio(d->plot, &d->layers, &d->ratio, d->out);

@@ -9,29 +9,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scheduler/human.h"
-#include "scheduler/page.h"
+#include "base/size.h"
+#include "scheduler/page_api.h"
 
-enum { BUFFERED_MOST = 64 << 20, PATH_SIZE = 128, COMMAND_MS = INT32_MAX };
+enum { WHOLE_MOST = 64 << 20, EVENTS_MOST = 4 << 20 };
+enum { NAME_MOST = 64, PATH_SIZE = 128, STREAM_MS = INT32_MAX };
 
-/* What becomes of the scheduler's answer. */
-enum turn {
-    TURN_JSON,  /* given on when it is whole */
-    TURN_BYTES, /* given on as it comes */
-    TURN_PAGE,  /* a command's output, as text in the page */
-    TURN_PLOT   /* a command's output as it is */
+/* What is passed on as it was asked for. */
+struct passed {
+    const char *path; /* of the route */
+    enum server_method method;
+    enum gate_right right; /* with which token the scheduler is asked */
+    const char *type; /* of an answer that is given on as it comes; NULL: JSON, when it is whole */
+    size_t buffered_most; /* a client that is so far behind is given up */
 };
 
 struct relayed_request {
     struct relay_api *api;
     struct relayed_request *next;
-    enum turn turn;
+    const struct passed *passed;
+    char type[sizeof ((struct k8s_answer *)NULL)->content_type]; /* what the scheduler says it is */
     bool has_client; /* our own is still there */
     bool is_done;    /* the scheduler has answered, or cannot */
     unsigned status;
     struct error error;
     json_t *answer;
-    struct reply reply;
     struct buffer text; /* what came, and was not given on */
     size_t sent;
 };
@@ -39,7 +41,6 @@ struct relayed_request {
 static void destroy(struct relayed_request *q)
 {
     json_decref(q->answer);
-    reply_release(&q->reply);
     buffer_release(&q->text);
     free(q);
 }
@@ -57,17 +58,6 @@ static void release(struct relayed_request *q)
 
 /* ---- from the scheduler ---- */
 
-static int take_part(void *context, enum reply_kind kind, const void *data, size_t size,
-                     struct error *err)
-{
-    (void)err;
-    struct relayed_request *q = context;
-    if (kind == REPLY_OUT || q->turn == TURN_PAGE) {
-        buffer_raw(&q->text, data, size);
-    }
-    return 0;
-}
-
 static bool take(void *context, const void *data, size_t size)
 {
     struct relayed_request *q = context;
@@ -75,12 +65,8 @@ static bool take(void *context, const void *data, size_t size)
     if (!q->has_client) {
         return false;
     }
-    if (q->turn == TURN_BYTES) {
-        buffer_raw(&q->text, data, size);
-    } else if (reply_decode(&q->reply, data, size, take_part, q, &q->error) != 0) {
-        return false;
-    }
-    return !q->text.failed && q->text.size - q->sent <= BUFFERED_MOST;
+    buffer_raw(&q->text, data, size);
+    return !q->text.failed && q->text.size - q->sent <= q->passed->buffered_most;
 }
 
 static void note_answer(void *context, const struct k8s_answer *answer)
@@ -123,26 +109,11 @@ static void refuse(const struct relayed_request *q, struct server_answer *answer
     server_refuse(answer, q->status >= 400 ? q->status : 502, "%s", q->error.text);
 }
 
-static void answer_whole(struct relayed_request *q, struct server_answer *answer)
-{
-    if (q->turn == TURN_JSON) {
-        server_answer_json(answer, q->status,
-                           q->answer == NULL ? json_null() : json_incref(q->answer));
-    } else if (q->turn == TURN_PAGE) {
-        answer->type = "text/html; charset=utf-8";
-        const char *text = buffer_string(&q->text);
-        page_write(remote_name(q->api->remote), text == NULL ? "" : text, &answer->body);
-    } else {
-        answer->type = "image/svg+xml";
-        buffer_raw(&answer->body, q->text.data, q->text.size);
-    }
-}
-
 static enum server_readiness ready(void *context, struct server_answer *answer)
 {
     struct relayed_request *q = context;
-    if (q->turn == TURN_BYTES && q->text.size > 0) {
-        answer->type = "application/octet-stream"; /* with nosniff nothing is made of it */
+    if (q->passed->type != NULL && q->text.size > 0) {
+        answer->type = q->type;
         return SERVER_STREAM;
     }
     if (!q->is_done) {
@@ -150,10 +121,12 @@ static enum server_readiness ready(void *context, struct server_answer *answer)
     }
     if (q->error.kind != ERROR_NONE) {
         refuse(q, answer);
-    } else if (q->turn == TURN_BYTES) {
+    } else if (q->passed->type != NULL) {
+        answer->type = q->type;
         return SERVER_STREAM; /* and nothing in it */
     } else {
-        answer_whole(q, answer);
+        server_answer_json(answer, q->status,
+                           q->answer == NULL ? json_null() : json_incref(q->answer));
     }
     return SERVER_WHOLE;
 }
@@ -169,36 +142,103 @@ static void close_request(void *context)
 
 /* ---- requests ---- */
 
-struct forward {
-    const char *path;
-    enum gate_right right;
-    enum turn turn;
-    const json_t *body;
-    struct bytes raw;
+static const char svg[] = "image/svg+xml";
+static const char bytes[] = "application/octet-stream"; /* with nosniff nothing is made of it */
+
+static const struct passed passed[] = {
+    /* clang-format off */
+    {"/api/v1/state",   SERVER_GET,  GATE_VIEW,    NULL,                WHOLE_MOST},
+    {"/api/v1/page",    SERVER_GET,  GATE_VIEW,    NULL,                WHOLE_MOST},
+    {"/api/v1/events",  SERVER_GET,  GATE_VIEW,    "text/event-stream", EVENTS_MOST},
+    {"/api/v1/plot.",   SERVER_GET,  GATE_VIEW,    bytes,               WHOLE_MOST},
+    {"/api/v1/files/",  SERVER_GET,  GATE_VIEW,    bytes,               WHOLE_MOST},
+    {"/api/v1/command", SERVER_POST, GATE_VIEW,    bytes,               WHOLE_MOST},
+    {"/api/v1/rerun",   SERVER_POST, GATE_CONTROL, NULL,                WHOLE_MOST},
+    {"/api/v1/pause",   SERVER_POST, GATE_CONTROL, NULL,                WHOLE_MOST},
+    {"/api/v1/resume",  SERVER_POST, GATE_CONTROL, NULL,                WHOLE_MOST},
+    {"/api/v1/launch",  SERVER_POST, GATE_CONTROL, NULL,                WHOLE_MOST},
+    {"/api/v1/pods",    SERVER_POST, GATE_CONTROL, NULL,                WHOLE_MOST},
+    /* clang-format on */
 };
 
-static void forward(struct relay_api *api, const struct forward *what,
-                    struct server_answer *answer)
+/* The row of a path that is in the table: the routes below have no other. */
+static const struct passed *find_passed(const char *path)
 {
+    size_t i = 0;
+    while (i + 1 < ARRAY_LENGTH(passed) && strcmp(passed[i].path, path) != 0) {
+        i++;
+    }
+    return &passed[i];
+}
+
+/* Names go into the path of a request to the API server. */
+static bool is_plain(const char *text)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return text[strspn(text, letters)] == '\0' && strlen(text) <= NAME_MOST;
+}
+
+/* The arguments of plots, again as a query. False for what no histogram is called. */
+static bool put_query(const struct server_request *request, struct buffer *out)
+{
+    static const char *const name[] = {"histogram", "channel", "scale"};
+    for (size_t i = 0; i < ARRAY_LENGTH(name); i++) {
+        const char *value = server_argument(request, name[i]);
+        if (value != NULL && !is_plain(value)) {
+            return false;
+        }
+        if (value != NULL) {
+            buffer_printf(out, "%s%s=%s", out->size == 0 ? "" : "&", name[i], value);
+        }
+    }
+    return true;
+}
+
+static const char *type_of(const struct passed *what, const char *name)
+{
+    return what->type == bytes && strcmp(name, "svg") == 0 ? svg : what->type;
+}
+
+static int send_on(struct relayed_request *q, const struct server_request *request,
+                   const char *path, const char *query, struct error *err)
+{
+    static const char empty[] = "{}"; /* an empty body is still one of a POST */
+    const struct passed *what = q->passed;
+    bool is_post = what->method == SERVER_POST;
+    struct bytes body =
+        request->body.left > 0 ? request->body : bytes_of(empty, sizeof empty - 1);
+    struct remote_request sent = {.path = path,
+                                  .query = query,
+                                  .right = what->right,
+                                  .raw = is_post ? body.at : NULL,
+                                  .raw_size = is_post ? body.left : 0,
+                                  .timeout_ms = what->type == NULL ? 0 : STREAM_MS,
+                                  .take = what->type == NULL ? NULL : take,
+                                  .done = note_answer,
+                                  .context = q};
+    (void)snprintf(q->type, sizeof q->type, "%s",
+                   what->type == NULL ? "" : type_of(what, request->name));
+    return remote_send(q->api->remote, &sent, err);
+}
+
+static void start(struct relay_api *api, const struct server_request *request,
+                  const char *query, struct server_answer *answer)
+{
+    char path[PATH_SIZE];
     struct error err = {0};
     struct relayed_request *q = calloc(1, sizeof *q);
     if (q == NULL) {
         server_refuse(answer, 500, "no memory");
         return;
     }
-    *q = (struct relayed_request){
-        .api = api, .next = api->first, .turn = what->turn, .has_client = true};
+    *q = (struct relayed_request){.api = api,
+                                  .next = api->first,
+                                  .passed = find_passed(request->path),
+                                  .has_client = true};
     api->first = q;
-    struct remote_request request = {.path = what->path,
-                                     .right = what->right,
-                                     .body = what->body,
-                                     .raw = what->raw.at,
-                                     .raw_size = what->raw.left,
-                                     .timeout_ms = what->turn == TURN_BYTES ? COMMAND_MS : 0,
-                                     .take = what->turn == TURN_JSON ? NULL : take,
-                                     .done = note_answer,
-                                     .context = q};
-    if (remote_send(api->remote, &request, &err) != 0) {
+    (void)snprintf(path, sizeof path, "%s%s", request->path + 1, request->name);
+    if (send_on(q, request, path, query, &err) != 0) {
         release(q);
         server_refuse_error(answer, 403, &err);
         return;
@@ -207,98 +247,19 @@ static void forward(struct relay_api *api, const struct forward *what,
         .ready = ready, .read = read_bytes, .close = close_request, .context = q};
 }
 
-/* An empty body is still one of a POST. */
-static struct bytes body_of(const struct server_request *request)
+static void pass(void *context, const struct server_request *request,
+                 struct server_answer *answer)
 {
-    static const char empty[] = "{}";
-    return request->body.left > 0 ? request->body : bytes_of(empty, sizeof empty - 1);
-}
-
-static void pass_state(void *context, const struct server_request *request,
-                       struct server_answer *answer)
-{
-    (void)request;
-    struct forward what = {.path = "api/v1/state", .right = GATE_VIEW, .turn = TURN_JSON};
-    forward(context, &what, answer);
-}
-
-static void pass_command(void *context, const struct server_request *request,
-                         struct server_answer *answer)
-{
-    struct forward what = {.path = "api/v1/command",
-                           .right = GATE_VIEW,
-                           .turn = TURN_BYTES,
-                           .raw = body_of(request)};
-    forward(context, &what, answer);
-}
-
-static void pass_rerun(void *context, const struct server_request *request,
-                       struct server_answer *answer)
-{
-    struct forward what = {.path = "api/v1/rerun",
-                           .right = GATE_CONTROL,
-                           .turn = TURN_JSON,
-                           .raw = body_of(request)};
-    forward(context, &what, answer);
-}
-
-static void pass_launch(void *context, const struct server_request *request,
-                        struct server_answer *answer)
-{
-    struct forward what = {.path = "api/v1/launch",
-                           .right = GATE_CONTROL,
-                           .turn = TURN_JSON,
-                           .raw = body_of(request)};
-    forward(context, &what, answer);
-}
-
-static void pass_pods(void *context, const struct server_request *request,
-                      struct server_answer *answer)
-{
-    struct forward what = {.path = "api/v1/pods",
-                           .right = GATE_CONTROL,
-                           .turn = TURN_JSON,
-                           .raw = body_of(request)};
-    forward(context, &what, answer);
-}
-
-/* The name goes into a path: only what the scheduler's own list could hold. */
-static void pass_file(void *context, const struct server_request *request,
-                      struct server_answer *answer)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz.";
-    char path[PATH_SIZE];
-    if (request->name[strspn(request->name, letters)] != '\0' || strlen(request->name) > 40) {
-        server_refuse(answer, 404, "there is no such file to be had");
-        return;
+    struct buffer query = {0};
+    const char *text = NULL;
+    if (!is_plain(request->name) || !put_query(request, &query)) {
+        server_refuse(answer, 404, "there is no such thing to be had");
+    } else if ((text = buffer_string(&query)) == NULL) {
+        server_refuse(answer, 500, "no memory");
+    } else {
+        start(context, request, text, answer);
     }
-    (void)snprintf(path, sizeof path, "api/v1/files/%s", request->name);
-    struct forward what = {.path = path, .right = GATE_VIEW, .turn = TURN_BYTES};
-    forward(context, &what, answer);
-}
-
-static void run_there(struct relay_api *api, json_t *argv, enum turn turn,
-                      struct server_answer *answer)
-{
-    json_t *body = json_pack("{s:o}", "argv", argv);
-    struct forward what = {
-        .path = "api/v1/command", .right = GATE_VIEW, .turn = turn, .body = body};
-    forward(api, &what, answer);
-    json_decref(body);
-}
-
-static void show_page(void *context, const struct server_request *request,
-                      struct server_answer *answer)
-{
-    (void)request;
-    run_there(context, json_pack("[s]", "status"), TURN_PAGE, answer);
-}
-
-static void show_plot(void *context, const struct server_request *request,
-                      struct server_answer *answer)
-{
-    (void)request;
-    run_there(context, json_pack("[s, s, s]", "plot", "--format", "svg"), TURN_PLOT, answer);
+    buffer_release(&query);
 }
 
 static void answer_health(void *context, const struct server_request *request,
@@ -311,15 +272,21 @@ static void answer_health(void *context, const struct server_request *request,
 }
 
 const struct server_route relay_api_routes[] = {
-    {SERVER_GET, "/", GATE_VIEW, show_page},
-    {SERVER_GET, "/plot.svg", GATE_VIEW, show_plot},
+    {SERVER_GET, "/", GATE_VIEW, page_api_answer_index},
+    {SERVER_GET, "/page/", GATE_VIEW, page_api_answer_file},
     {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
-    {SERVER_GET, "/api/v1/state", GATE_VIEW, pass_state},
-    {SERVER_GET, "/api/v1/files/", GATE_VIEW, pass_file},
-    {SERVER_POST, "/api/v1/command", GATE_VIEW, pass_command},
-    {SERVER_POST, "/api/v1/rerun", GATE_CONTROL, pass_rerun},
-    {SERVER_POST, "/api/v1/launch", GATE_CONTROL, pass_launch},
-    {SERVER_POST, "/api/v1/pods", GATE_CONTROL, pass_pods},
+    {SERVER_GET, "/api/v1/rights", GATE_VIEW, page_api_answer_rights},
+    {SERVER_GET, "/api/v1/state", GATE_VIEW, pass},
+    {SERVER_GET, "/api/v1/page", GATE_VIEW, pass},
+    {SERVER_GET, "/api/v1/events", GATE_VIEW, pass},
+    {SERVER_GET, "/api/v1/plot.", GATE_VIEW, pass},
+    {SERVER_GET, "/api/v1/files/", GATE_VIEW, pass},
+    {SERVER_POST, "/api/v1/command", GATE_VIEW, pass},
+    {SERVER_POST, "/api/v1/rerun", GATE_CONTROL, pass},
+    {SERVER_POST, "/api/v1/pause", GATE_CONTROL, pass},
+    {SERVER_POST, "/api/v1/resume", GATE_CONTROL, pass},
+    {SERVER_POST, "/api/v1/launch", GATE_CONTROL, pass},
+    {SERVER_POST, "/api/v1/pods", GATE_CONTROL, pass},
     {.path = NULL},
 };
 

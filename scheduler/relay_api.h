@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relay_api.h - the HTTP API of a run in a cluster, passed on by a server of this machine; and a page
- * for people. The routes are those of keeper_api.h, and
- *
- *     GET /          view   the run's status and plot as a page that renews itself
- *     GET /plot.svg  view   the plot as it is at this moment
+ * for people. The routes are those of keeper_api.h and
+ * those of page_api.h: the page itself comes out of this program, all that it reads from the
+ * scheduler.
  */
 #ifndef SCHEDULER_RELAY_API_H
 #define SCHEDULER_RELAY_API_H

@@ -254,6 +254,7 @@ int remote_send(struct remote *r, const struct remote_request *request, struct e
                                .resource = K8S_SERVICES,
                                .name = service,
                                .subresource = subresource,
+                               .query = request->query,
                                .body = request->body,
                                .raw = request->raw,
                                .raw_size = request->raw_size,

@@ -55,6 +55,7 @@ int remote_ask(struct remote *r, const char *path, const json_t *body, json_t **
  * functions' context. The right says with which token. */
 struct remote_request {
     const char *path;
+    const char *query; /* escaped, or NULL */
     enum gate_right right;
     const json_t *body; /* or raw, as k8s_request has them; NULL and 0: GET */
     const void *raw;

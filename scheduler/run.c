@@ -114,11 +114,22 @@ static int visit_shard(void *context, const struct ledger_shard *row, struct err
     return 0;
 }
 
+/* An inspection brings rows, a plan shards, a replaced file takes them away: none of these is in the
+ * event itself. */
+static bool makes_stale(const struct run *r, const struct ledger_event *event)
+{
+    bool is_shard = event->kind == LEASE_SHARD;
+    uint64_t last = r->n_shards == 0 ? 0 : r->shard[r->n_shards - 1].id;
+    return event->what == JOB_DROPPED || (!is_shard && event->what == JOB_ACCEPTED) ||
+           (is_shard && event->subject > last);
+}
+
 static int visit_event(void *context, const struct ledger_event *event, struct error *err)
 {
     (void)err;
     struct run *r = context;
     r->seen = event->seq;
+    r->is_stale = r->is_stale || makes_stale(r, event);
     size_t i = event->kind == LEASE_SHARD ? run_find_shard(r, event->subject)
                                           : run_find_file(r, event->subject);
     if (i != SIZE_MAX) { /* else of a shard that was since dropped */
@@ -213,6 +224,7 @@ int run_reload(struct run *r, struct error *err)
         rc = r->writer ? check_partials(r, err) : 0;
     }
     ledger_rollback(r->ledger);
+    r->is_stale = false;
     return rc;
 }
 

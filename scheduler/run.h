@@ -51,6 +51,7 @@ struct run {
     uint64_t session; /* number of this scheduler's start; 0 for a reader */
     uint64_t n_leases_given;
     uint64_t seen; /* highest event folded */
+    bool is_stale; /* run_refresh saw that files or shards are not what was read: run_reload */
     size_t n_files;
     struct run_file *file; /* by id */
     size_t n_shards;

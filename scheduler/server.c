@@ -8,77 +8,19 @@
 #include "scheduler/server.h"
 
 #include <errno.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/size.h"
-#include "scheduler/listen.h"
+#include "scheduler/server_state.h"
 
+enum { STREAM_ROOM = 64 << 10, STREAM_IDLE_S = 20 };
 enum { EVENTS = 32, IDLE_S = 30, BLOCK_SIZE = 16 << 10, MEMORY_SIZE = 64 << 10 };
-enum { TOKEN_MOST = 256 };
-
-struct exchange {
-    struct server *server;
-    struct exchange *next; /* of the server's list */
-    struct MHD_Connection *connection;
-    int socket;
-    uint64_t since_ms;
-    const struct server_route *route; /* NULL: no request was let in yet */
-    const char *name;
-    struct buffer body;
-    bool is_handled; /* its handler was called */
-    bool is_answered;
-    bool is_too_large;
-    bool is_gone;      /* its client hung up while it was suspended */
-    bool is_suspended; /* until its source has more */
-    struct server_source source;
-    int waited[SERVER_SOURCE_FDS];
-};
-
-struct server {
-    struct server_options options;
-    struct gate gate;
-    char address[LISTEN_ADDRESS_SIZE];
-    int listener; /* -1: the daemon has it */
-    int epoll;
-    bool is_woken;
-    struct MHD_Daemon *daemon;
-    struct exchange *first;
-};
-
-/* What every answer says besides: nothing of it may be kept, framed, guessed or run. */
-static const struct {
-    const char *name;
-    const char *value;
-} headers[] = {
-    {"Connection", "close"},
-    {"Cache-Control", "no-store"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"Content-Security-Policy",
-     "default-src 'none'; img-src 'self'; style-src 'self'; frame-ancestors 'none'; "
-     "base-uri 'none'; form-action 'none'"},
-};
-
-/* ---- answers ---- */
-
-static void release_answer(struct server_answer *answer)
-{
-    buffer_release(&answer->body);
-    if (answer->file >= 0) {
-        (void)close(answer->file);
-    }
-    if (answer->source.close != NULL) {
-        answer->source.close(answer->source.context);
-    }
-}
 
 /* ---- answers that come piece by piece ---- */
 
@@ -136,201 +78,21 @@ static ssize_t read_source(void *context, uint64_t position, char *out, size_t s
                      : MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* ---- putting an answer on its way ---- */
-
-static struct MHD_Response *respond_file(struct server_answer *answer)
-{
-    off_t size = lseek(answer->file, 0, SEEK_END);
-    if (size < 0) {
-        return NULL;
-    }
-    struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)size, answer->file);
-    if (response != NULL) {
-        answer->file = -1; /* it closes it */
-    }
-    return response;
-}
-
-static struct MHD_Response *respond(struct server_answer *answer)
-{
-    if (answer->file >= 0) {
-        return respond_file(answer);
-    }
-    return answer->body.failed
-               ? NULL
-               : MHD_create_response_from_buffer(answer->body.size, answer->body.data,
-                                                 MHD_RESPMEM_MUST_COPY);
-}
-
-/* MHD_NO, without memory, makes the daemon close the connection. */
-static enum MHD_Result queue(struct exchange *x, unsigned status, struct MHD_Response *response,
-                             const char *type)
-{
-    if (response == NULL) {
-        return MHD_NO;
-    }
-    enum MHD_Result rc = MHD_YES;
-    for (size_t i = 0; rc == MHD_YES && i < ARRAY_LENGTH(headers); i++) {
-        rc = MHD_add_response_header(response, headers[i].name, headers[i].value);
-    }
-    if (rc == MHD_YES && type != NULL) {
-        rc = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    }
-    if (rc == MHD_YES) {
-        rc = MHD_queue_response(x->connection, status, response);
-    }
-    MHD_destroy_response(response);
-    x->is_answered = true;
-    return rc;
-}
-
-static enum MHD_Result send_answer(struct exchange *x, struct server_answer *answer)
-{
-    struct MHD_Response *response = respond(answer);
-    enum MHD_Result rc = queue(x, answer->status, response, answer->type);
-    release_answer(answer);
-    return rc;
-}
-
-/* From the exchange's own source. */
-static enum MHD_Result send_stream(struct exchange *x, const struct server_answer *answer)
-{
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_source, x, NULL);
-    return queue(x, answer->status, response, answer->type);
-}
-
-static enum MHD_Result refuse(struct exchange *x, unsigned status, const char *why)
-{
-    struct server_answer answer = {.file = -1};
-    server_refuse(&answer, status, "%s", why);
-    return send_answer(x, &answer);
-}
-
-/* 405 says what is allowed instead: our routes have one method each. */
-static enum MHD_Result refuse_method(struct exchange *x, const struct server_route *route)
-{
-    struct server_answer answer = {.file = -1};
-    server_refuse(&answer, 405, "%s takes %s", route->path,
-                  route->method == SERVER_GET ? "GET" : "POST");
-    struct MHD_Response *response = respond(&answer);
-    if (response != NULL) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                                      route->method == SERVER_GET ? "GET" : "POST");
-    }
-    enum MHD_Result rc = queue(x, 405, response, answer.type);
-    release_answer(&answer);
-    return rc;
-}
-
 /* ---- requests ---- */
 
-static const char *header(const struct exchange *x, const char *name)
+/* From the exchange's own source. A client that reads slowly holds little of it in the kernel, and is
+ * dropped when it takes nothing for a while. */
+static enum MHD_Result send_stream(struct exchange *x, const struct server_answer *answer)
 {
-    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
-}
-
-/* The row for a path whatever its method, then that of the method; NULL if there is none. */
-static const struct server_route *find_route(const struct server *s, const char *path,
-                                             const char *method)
-{
-    for (const struct server_route *r = s->options.routes; r->path != NULL; r++) {
-        size_t size = strlen(r->path);
-        bool takes_name = size > 1 && r->path[size - 1] == '/';
-        bool fits = takes_name ? strncmp(path, r->path, size) == 0 && path[size] != '\0'
-                               : strcmp(path, r->path) == 0;
-        if (fits &&
-            (method == NULL || strcmp(method, r->method == SERVER_GET ? "GET" : "POST") == 0)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-/* A link with the token in it: the browser gets it as a cookie, and the address without it. */
-static enum MHD_Result give_cookie(struct exchange *x, const char *path, const char *token)
-{
-    char cookie[GATE_COOKIE_SIZE + TOKEN_MOST + 64];
-    (void)snprintf(cookie, sizeof cookie, "%s=%s; HttpOnly; SameSite=Strict; Path=/",
-                   x->server->gate.cookie, token);
+    int room = STREAM_ROOM;
+    (void)setsockopt(x->socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    (void)MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    (unsigned)STREAM_IDLE_S);
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    if (response != NULL) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, path);
-    }
-    return queue(x, MHD_HTTP_SEE_OTHER, response, NULL);
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_source, x, NULL);
+    return server_queue(x, answer, response);
 }
 
-/* The token of a link, if it is a right one and this server gives cookies. */
-static const char *token_of_link(const struct exchange *x, const char *method)
-{
-    const struct gate *g = &x->server->gate;
-    if (g->cookie[0] == '\0' || strcmp(method, "GET") != 0) {
-        return NULL;
-    }
-    const char *token =
-        MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, "token");
-    bool fits = token != NULL && strlen(token) <= TOKEN_MOST;
-    return fits && gate_right_of(g, token) != GATE_ANYONE ? token : NULL;
-}
-
-static bool says_too_large(const struct exchange *x)
-{
-    const char *text = header(x, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return text != NULL && strtoull(text, NULL, 10) > SERVER_BODY_MOST;
-}
-
-/* Without one in our own header, that of a bearer. */
-static const char *token_of(const struct exchange *x)
-{
-    static const char scheme[] = "Bearer ";
-    const char *own = header(x, SERVER_TOKEN_HEADER);
-    const char *said = header(x, MHD_HTTP_HEADER_AUTHORIZATION);
-    bool is_bearer = said != NULL && strncasecmp(said, scheme, sizeof scheme - 1) == 0;
-    return own == NULL && is_bearer ? said + sizeof scheme - 1 : own;
-}
-
-/* At the end of the header: is the request let in? What it may not do is not told before it has
- * shown a token. */
-static enum MHD_Result let_in(struct exchange *x, const char *path, const char *method)
-{
-    const struct server *s = x->server;
-    const struct server_route *route = find_route(s, path, method);
-    const struct server_route *other = find_route(s, path, NULL);
-    const char *cookie =
-        s->gate.cookie[0] == '\0'
-            ? NULL
-            : MHD_lookup_connection_value(x->connection, MHD_COOKIE_KIND, s->gate.cookie);
-    struct gate_request shown = {.changes_something = strcmp(method, "GET") != 0,
-                                 .token = token_of(x),
-                                 .cookie = cookie,
-                                 .host = header(x, MHD_HTTP_HEADER_HOST),
-                                 .origin = header(x, MHD_HTTP_HEADER_ORIGIN)};
-    unsigned status = gate_check(&s->gate, &shown, route == NULL ? GATE_VIEW : route->right);
-    const char *link = status == 401 ? token_of_link(x, method) : NULL;
-    if (link != NULL) {
-        return give_cookie(x, other == NULL ? "/" : other->path, link);
-    }
-    if (status == 401) {
-        return refuse(x, status, "no token, or a wrong one: say it in " SERVER_TOKEN_HEADER);
-    }
-    if (status != 0) {
-        return refuse(x, status, "this token, or a page of another site, may not do that");
-    }
-    if (other == NULL) {
-        return refuse(x, 404, "there is no such path");
-    }
-    if (route == NULL) {
-        return refuse_method(x, other);
-    }
-    if (says_too_large(x)) {
-        return refuse(x, 413, "the request is too large");
-    }
-    x->route = route;
-    x->name = path + strlen(route->path);
-    return MHD_YES;
-}
 
 static void take_body(struct exchange *x, const char *data, size_t *size)
 {
@@ -359,29 +121,32 @@ static enum MHD_Result send_when_ready(struct exchange *x)
     case SERVER_WHOLE:
         break;
     }
-    return send_answer(x, &answer);
+    return server_send(x, &answer);
 }
 
 static enum MHD_Result handle(struct exchange *x)
 {
     if (x->is_too_large) {
-        return refuse(x, 413, "the request is too large");
+        return server_send_refusal(x, 413, "the request is too large");
     }
     if (x->body.failed) {
         return MHD_NO;
     }
     struct server_answer answer = {.status = 200, .file = -1};
-    struct server_request request = {.name = x->name,
+    struct server_request request = {.exchange = x,
+                                     .right = x->right,
+                                     .path = x->route->path,
+                                     .name = x->name,
                                      .body = bytes_of(x->body.data, x->body.size)};
     x->is_handled = true;
-    x->route->handle(x->server->options.context, &request, &answer);
+    x->route->handle(x->context, &request, &answer);
     if (answer.source.close == NULL) {
-        return send_answer(x, &answer);
+        return server_send(x, &answer);
     }
     x->source = answer.source;
     answer.source = (struct server_source){.close = NULL};
     enum MHD_Result rc = x->source.ready == NULL ? send_stream(x, &answer) : send_when_ready(x);
-    release_answer(&answer);
+    server_release_answer(&answer);
     return rc;
 }
 
@@ -406,7 +171,7 @@ static enum MHD_Result hear(void *context, struct MHD_Connection *connection, co
         return MHD_NO;
     }
     if (x->route == NULL) {
-        return let_in(x, path, method);
+        return server_let_in(x, path, method);
     }
     if (*size > 0) {
         take_body(x, data, size);
@@ -542,6 +307,11 @@ void server_close(struct server *s)
         (void)close(s->epoll);
     }
     free(s);
+}
+
+void server_write_link(const struct server *s, struct buffer *out)
+{
+    buffer_printf(out, "http://%s/?token=%s", s->address, s->gate.link);
 }
 
 const char *server_address(const struct server *s)

@@ -21,18 +21,24 @@
 #include "base/json.h"
 #include "scheduler/server_gate.h"
 
-enum { SERVER_CONNECTIONS = 64, SERVER_BODY_MOST = 64 << 10, SERVER_REQUEST_MS = 15000 };
-enum { SERVER_SOURCE_FDS = 3 };
+enum { SERVER_CONNECTIONS = 256, SERVER_BODY_MOST = 64 << 10, SERVER_REQUEST_MS = 15000 };
+enum { SERVER_SOURCE_FDS = 3, SERVER_TABLES = 2 };
 
 /* The header in which a client shows its token; "Authorization: Bearer TOKEN", which Prometheus
  * sends, is as good. */
 #define SERVER_TOKEN_HEADER "X-Picobarn-Token"
 
+/* The header that says of which moment of the run an answer tells: the ledger's sequence number. */
+#define SERVER_SEQUENCE_HEADER "X-Picobarn-Sequence"
+
 enum server_method { SERVER_GET, SERVER_POST };
 
 /* Borrowed during the call. */
 struct server_request {
-    const char *name; /* what stands behind a route that ends with '/', or "" */
+    const struct exchange *exchange; /* the server's own */
+    enum gate_right right;           /* of the token that was shown */
+    const char *path;                /* of the route */
+    const char *name; /* what stands behind a route that ends with '/' or '.', or "" */
     struct bytes body;
 };
 
@@ -63,7 +69,8 @@ struct server_source {
 /* What a handler fills; zeroed before, but file (-1). The server takes ownership of all in it. */
 struct server_answer {
     unsigned status;
-    const char *type; /* Content-Type; static */
+    const char *type;  /* Content-Type; static */
+    uint64_t sequence; /* of the ledger, of which it tells; 0: of none */
     struct buffer body;
     int file;                    /* of a regular file, in place of body */
     struct server_source source; /* with close set: in place of body */
@@ -72,30 +79,44 @@ struct server_answer {
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): tables are read in this order */
 struct server_route {
     enum server_method method;
-    const char *path; /* "/api/v1/state"; "/api/v1/files/" takes one more name behind it */
+    const char *path; /* "/api/v1/state"; one that ends with '/' or '.' takes a name behind it */
     enum gate_right right;
     void (*handle)(void *context, const struct server_request *request,
                    struct server_answer *answer);
 };
 
-/* All borrowed until server_close; routes end with a row without path. */
+/* The routes of one subject, ended by a row without path, and the context of their handlers. */
+struct server_table {
+    const struct server_route *routes; /* NULL: the table is empty */
+    void *context;
+};
+
+struct server;
+
+/* All borrowed until server_close. */
 struct server_options {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0": a port of 0 is any that is free */
-    const struct server_route *routes;
-    void *context; /* of the handlers */
+    struct server_table table[SERVER_TABLES];
     const char *view_token;
     const char *control_token; /* NULL: nobody has that right */
     const char *metrics_token; /* good for metrics only; NULL: view's and control's are */
     bool has_open_metrics;     /* they need no token */
     unsigned request_ms;       /* how long a request may take to arrive; 0: SERVER_REQUEST_MS */
-    bool for_browsers; /* a link with ?token= gives a cookie; Host and Origin are checked */
+    bool for_browsers; /* server_link gives a cookie; Host and Origin are checked */
+    void (*note_link)(void *context, const struct server *s); /* a link was used; or NULL */
+    void *link_context;
 };
-
-struct server;
 
 /* Listens. Fails (ERROR_INPUT) for an address that is none, (ERROR_SYSTEM) if it is taken. */
 struct server *server_open(const struct server_options *options, struct error *err);
 void server_close(struct server *s); /* NULL is allowed */
+
+/* Appends the link that lets one browser in, once: it gets the control token as a cookie, or the view
+ * token where there is none. After that there is another link. */
+void server_write_link(const struct server *s, struct buffer *out);
+
+/* The value of an argument behind the path's '?', or NULL; borrowed during the call. */
+const char *server_argument(const struct server_request *request, const char *name);
 
 /* "127.0.0.1:8080" with the real port; borrowed. */
 const char *server_address(const struct server *s);

@@ -34,6 +34,14 @@ void gate_serve_browsers(struct gate *g, const char *site)
     const char *colon = strrchr(site, ':');
     (void)snprintf(g->site, sizeof g->site, "%s", site);
     (void)snprintf(g->cookie, sizeof g->cookie, "picobarn-%s", colon == NULL ? "" : colon + 1);
+    gate_renew_link(g);
+}
+
+void gate_renew_link(struct gate *g)
+{
+    uint8_t secret[(GATE_LINK_SIZE - 1) / 2];
+    digest_random(secret, sizeof secret);
+    digest_hex(secret, sizeof secret, g->link);
 }
 
 static bool digests_equal(const uint8_t *a, const uint8_t *b)
@@ -59,6 +67,18 @@ enum gate_right gate_right_of(const struct gate *g, const char *token)
         return GATE_METRICS;
     }
     return digests_equal(shown, g->view) ? GATE_VIEW : GATE_ANYONE;
+}
+
+bool gate_opens(const struct gate *g, const char *link)
+{
+    uint8_t shown[DIGEST_XXH128_SIZE];
+    uint8_t wanted[DIGEST_XXH128_SIZE];
+    if (link == NULL || g->link[0] == '\0') {
+        return false;
+    }
+    digest_keyed(g->key, link, strlen(link), shown);
+    digest_keyed(g->key, g->link, strlen(g->link), wanted);
+    return digests_equal(shown, wanted);
 }
 
 /* Is this the gate's own address, as a browser writes it? */
@@ -93,6 +113,12 @@ static bool is_from_elsewhere(const struct gate *g, const struct gate_request *r
            !is_own_site(g, request->origin + sizeof scheme - 1);
 }
 
+enum gate_right gate_right_shown(const struct gate *g, const struct gate_request *request)
+{
+    return gate_right_of(g, request->token == NULL && g->cookie[0] != '\0' ? request->cookie
+                                                                           : request->token);
+}
+
 unsigned gate_check(const struct gate *g, const struct gate_request *request,
                     enum gate_right needed)
 {
@@ -102,8 +128,6 @@ unsigned gate_check(const struct gate *g, const struct gate_request *request,
     if (needed == GATE_ANYONE || (needed == GATE_METRICS && g->has_open_metrics)) {
         return 0;
     }
-    const char *shown =
-        request->token == NULL && g->cookie[0] != '\0' ? request->cookie : request->token;
-    enum gate_right right = gate_right_of(g, shown);
+    enum gate_right right = gate_right_shown(g, request);
     return right == GATE_ANYONE ? 401 : right < needed ? 403 : 0;
 }

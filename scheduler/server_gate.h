@@ -15,7 +15,7 @@
 /* Each holds what stands before it. */
 enum gate_right { GATE_ANYONE, GATE_METRICS, GATE_VIEW, GATE_CONTROL };
 
-enum { GATE_SITE_SIZE = 128, GATE_COOKIE_SIZE = 40 };
+enum { GATE_SITE_SIZE = 128, GATE_COOKIE_SIZE = 40, GATE_LINK_SIZE = 65 };
 
 struct gate {
     uint8_t key[DIGEST_KEY_SIZE];
@@ -27,6 +27,7 @@ struct gate {
     bool has_open_metrics;     /* for anyone */
     char site[GATE_SITE_SIZE]; /* "127.0.0.1:8080": only for browsers that mean it; "": any */
     char cookie[GATE_COOKIE_SIZE]; /* the token may come in it too; "": it may not */
+    char link[GATE_LINK_SIZE];     /* what opens it once, for a browser; "": nothing does */
 };
 
 /* control may be NULL: then nobody has that right. */
@@ -39,6 +40,12 @@ void gate_set_metrics(struct gate *g, const char *token, bool is_open);
  * Origin too, and the cookie picobarn-PORT may hold the token. */
 void gate_serve_browsers(struct gate *g, const char *site);
 
+/* Another link; the one before is worth nothing any more. */
+void gate_renew_link(struct gate *g);
+
+/* Is this the link? NULL is not. */
+bool gate_opens(const struct gate *g, const char *link);
+
 /* What a request brings; NULL: it does not. */
 struct gate_request {
     bool changes_something; /* any method but GET */
@@ -50,6 +57,9 @@ struct gate_request {
 
 /* What whoever shows this token may do; NULL: nothing was shown. */
 enum gate_right gate_right_of(const struct gate *g, const char *token);
+
+/* The same of a request, by its token or its cookie. */
+enum gate_right gate_right_shown(const struct gate *g, const struct gate_request *request);
 
 /* 0, or the HTTP status of the refusal: 403 for a page of another site or too small a right, 401
  * for no token or a wrong one. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_keeper.c - claims about scheduler/keeper.h's patience, tail.h, relayed.h's check, page.h and
+/* test_keeper.c - claims about scheduler/keeper.h's patience, tail.h, relayed.h's check and
  * clean.h's folder. Keepers at work are in system/test_tend.py. */
 #include "scheduler/keeper.h"
 
@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "scheduler/clean.h"
-#include "scheduler/page.h"
 #include "scheduler/relayed.h"
 #include "scheduler/tail.h"
 #include "tests/support/check.h"
@@ -109,18 +108,6 @@ static void commands_that_look_run_from_afar_and_no_others(void **state)
     }
 }
 
-static void a_page_shows_text_as_it_is(void **state)
-{
-    (void)state;
-    struct buffer page = {0};
-    page_write("a<b", "<script>alert('x' & \"y\")</script>", &page);
-    const char *text = buffer_string(&page);
-    assert_null(strstr(text, "<script>"));
-    check_contains(text, "&lt;script&gt;alert(&#39;x&#39; &amp; &quot;y&quot;)&lt;/script&gt;");
-    check_contains(text, "<title>a&lt;b - picobarn</title>");
-    buffer_release(&page);
-}
-
 static void put_file(const char *folder, const char *name)
 {
     struct error err = {0};
@@ -203,7 +190,6 @@ int main(void)
         cmocka_unit_test(trouble_is_counted_until_something_else_happens),
         cmocka_unit_test(a_tail_keeps_whole_lines_of_the_end),
         cmocka_unit_test(commands_that_look_run_from_afar_and_no_others),
-        cmocka_unit_test(a_page_shows_text_as_it_is),
         cmocka_unit_test(cleaning_a_folder_leaves_the_ledger_and_what_is_not_ours),
         cmocka_unit_test(a_folder_at_which_a_scheduler_works_is_not_cleaned),
     };

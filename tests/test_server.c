@@ -113,8 +113,7 @@ static void open_fixture(struct fixture *f, bool for_browsers, unsigned request_
     struct error err = {0};
     *f = (struct fixture){.seen = {.pipe = -1}};
     struct server_options options = {.listen = "127.0.0.1:0",
-                                     .routes = routes,
-                                     .context = &f->seen,
+                                     .table = {{routes, &f->seen}},
                                      .view_token = view,
                                      .control_token = control,
                                      .request_ms = request_ms,
@@ -444,30 +443,43 @@ static void closing_ends_what_is_under_way(void **state)
     (void)close(begun);
 }
 
-static void a_link_gives_a_browser_its_cookie(void **state)
+/* Asks for a path with the link's token, as a browser that has no cookie yet. */
+static unsigned open_link(struct fixture *f, const char *method, const char *token)
+{
+    char request[512];
+    (void)snprintf(request, sizeof request,
+                   "%s /look?token=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", method,
+                   token, server_address(f->server));
+    return http_ask(f->server, request, &f->answer);
+}
+
+static void a_link_gives_one_browser_its_cookie(void **state)
 {
     (void)state;
     struct fixture f;
     char request[512];
+    struct buffer link = {0};
+    struct buffer next = {0};
     open_fixture(&f, true, 0);
-    const char *site = server_address(f.server);
-    const char *port = strrchr(site, ':') + 1;
-    (void)snprintf(request, sizeof request, "GET /look?token=%s HTTP/1.1\r\nHost: %s\r\n\r\n",
-                   view, site);
-    assert_int_equal(http_ask(f.server, request, &f.answer), 303);
+    const char *port = strrchr(server_address(f.server), ':') + 1;
+    server_write_link(f.server, &link);
+    const char *token = strchr(buffer_string(&link), '=') + 1;
+    assert_int_equal(open_link(&f, "GET", "wrong"), 401);
+    assert_int_equal(open_link(&f, "GET", view), 401); /* a token is no link */
+    assert_int_equal(open_link(&f, "POST", token), 403);
+    assert_int_equal(open_link(&f, "GET", token), 303);
     check_contains(buffer_string(&f.answer), "Location: /look\r\n");
     check_contains(buffer_string(&f.answer), "HttpOnly; SameSite=Strict");
+    assert_null(strstr(buffer_string(&f.answer), token));
+    assert_int_equal(open_link(&f, "GET", token), 401); /* it works once */
+    server_write_link(f.server, &next);
+    assert_string_not_equal(buffer_string(&next), buffer_string(&link));
     (void)snprintf(request, sizeof request,
                    "GET /look HTTP/1.1\r\nHost: localhost:%s\r\nCookie: picobarn-%s=%s\r\n\r\n",
-                   port, port, view);
+                   port, port, control);
     assert_int_equal(http_ask(f.server, request, &f.answer), 200);
-    (void)snprintf(request, sizeof request,
-                   "GET /look?token=wrong HTTP/1.1\r\nHost: %s\r\n\r\n", site);
-    assert_int_equal(http_ask(f.server, request, &f.answer), 401);
-    (void)snprintf(request, sizeof request,
-                   "POST /ask?token=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", view,
-                   site);
-    assert_int_equal(http_ask(f.server, request, &f.answer), 403);
+    buffer_release(&link);
+    buffer_release(&next);
     close_fixture(&f);
 }
 
@@ -486,7 +498,7 @@ static void what_is_taken_or_no_address_is_told(void **state)
     struct error err = {0};
     open_fixture(&f, false, 0);
     struct server_options options = {
-        .listen = server_address(f.server), .routes = routes, .view_token = view};
+        .listen = server_address(f.server), .table = {{routes, &f.seen}}, .view_token = view};
     assert_null(server_open(&options, &err));
     assert_int_equal(err.kind, ERROR_SYSTEM);
     check_contains(err.text, "in use");
@@ -513,7 +525,7 @@ int main(void)
         cmocka_unit_test(a_client_that_hangs_up_ends_its_source),
         cmocka_unit_test(an_answer_may_become_known_later),
         cmocka_unit_test(closing_ends_what_is_under_way),
-        cmocka_unit_test(a_link_gives_a_browser_its_cookie),
+        cmocka_unit_test(a_link_gives_one_browser_its_cookie),
         cmocka_unit_test(what_is_taken_or_no_address_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

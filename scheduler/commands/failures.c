@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/size.h"
 #include "scheduler/commands/commands.h"
-#include "scheduler/failure.h"
+#include "scheduler/failure_json.h"
 #include "scheduler/human.h"
 #include "scheduler/look.h"
 #include "scheduler/print.h"
@@ -14,16 +14,6 @@
 #include "worker/order.h"
 
 enum { SHOWN_MAX = 5, LOG_LINES_MAX = 12 };
-
-/* The command that gives the failed another try: all of them, or one shard. */
-static void put_rerun(const struct run *r, const struct failure *one, struct buffer *out)
-{
-    buffer_printf(out, "picobarn rerun ");
-    look_name(r, out);
-    if (one != NULL && one->what == LEASE_SHARD) {
-        buffer_printf(out, " --shard %llu", (unsigned long long)r->shard[one->index].id);
-    }
-}
 
 /* The command that takes a mended run file. */
 static void put_launch(const struct run *r, struct buffer *out)
@@ -41,88 +31,10 @@ static void put_launch(const struct run *r, struct buffer *out)
     json_decref(pods);
 }
 
-/* The worker's command that does the same by hand, over an order.json of this run. */
-static void put_by_hand(const struct run *r, const struct failure *one, struct buffer *out)
-{
-    const struct run_file *f = failure_file(r, one);
-    const char *weight = r->dataset->sample[f->sample].weight;
-    bool is_shard = one->what == LEASE_SHARD;
-    buffer_printf(out, "picobarn-worker %s ", is_shard ? "shard" : "inspect");
-    human_word(out, f->path);
-    if (is_shard) {
-        buffer_printf(out, " --rows %llu-%llu", (unsigned long long)r->shard[one->index].first,
-                      (unsigned long long)r->shard[one->index].stop);
-    }
-    buffer_printf(out, " --order order.json");
-    if (weight != NULL) {
-        buffer_printf(out, " --weight ");
-        human_word(out, weight);
-    }
-}
-
-static void put_order(const struct run *r, struct buffer *out)
-{
-    buffer_printf(out, "picobarn failures ");
-    look_name(r, out);
-    buffer_printf(out, " --order order.json");
-}
-
-static json_t *text_of(const struct run *r, const struct failure *one,
-                       void (*put)(const struct run *, const struct failure *, struct buffer *))
-{
-    struct buffer out = {0};
-    put(r, one, &out);
-    const char *text = buffer_string(&out);
-    json_t *value = text == NULL ? NULL : human_json(text);
-    buffer_release(&out);
-    return value;
-}
-
-static json_t *failure_to_json(const struct run *r, const struct failure *one)
-{
-    const struct run_file *f = failure_file(r, one);
-    bool is_shard = one->what == LEASE_SHARD;
-    json_t *row =
-        json_pack("{s:s, s:o, s:s, s:o, s:I, s:i, s:o, s:o, s:o, s:o}", "what",
-                  is_shard ? "shard" : "inspection", "file", human_json(f->path), "sample",
-                  r->dataset->sample[f->sample].name, "reason", human_json(one->reason),
-                  "attempts", (json_int_t)one->n_tries, "signal", (int)one->signal, "worker",
-                  human_json(one->worker), "log", human_json(one->log), "rerun",
-                  text_of(r, one, put_rerun), "by_hand", text_of(r, one, put_by_hand));
-    if (is_shard) {
-        const struct run_shard *s = &r->shard[one->index];
-        (void)json_object_set_new(row, "shard", json_integer((json_int_t)s->id));
-        (void)json_object_set_new(row, "first", json_integer((json_int_t)s->first));
-        (void)json_object_set_new(row, "stop", json_integer((json_int_t)s->stop));
-    }
-    return row;
-}
-
-static json_t *groups_to_json(const struct run *r, const struct failures *f, bool conflicts)
-{
-    json_t *list = json_array();
-    for (size_t g = 0; g < f->n_groups; g++) {
-        const struct failure *first = &f->failure[f->group[g].first];
-        if (first->conflict != conflicts) {
-            continue;
-        }
-        json_t *jobs = json_array();
-        for (size_t i = f->group[g].first; i < f->group[g].stop; i++) {
-            (void)json_array_append_new(jobs, failure_to_json(r, &f->failure[i]));
-        }
-        (void)json_array_append_new(
-            list, json_pack("{s:o, s:s, s:I, s:o, s:o}", "cause", human_json(first->cause),
-                            "kind", error_kind_name(first->kind), "count",
-                            (json_int_t)(f->group[g].stop - f->group[g].first), "rerun",
-                            text_of(r, NULL, put_rerun), "jobs", jobs));
-    }
-    return list;
-}
-
 static int print_as_json(const struct run *r, const struct failures *f, struct error *err)
 {
-    json_t *all = json_pack("{s:o, s:o}", "failures", groups_to_json(r, f, false), "conflicts",
-                            groups_to_json(r, f, true));
+    json_t *all = json_pack("{s:o, s:o}", "failures", failures_to_json(r, f, false, SIZE_MAX),
+                            "conflicts", failures_to_json(r, f, true, SIZE_MAX));
     if (all == NULL) {
         return error_no_memory(err, "the failures");
     }
@@ -214,16 +126,16 @@ static void write_group(const struct run *r, const struct failures *f, size_t nu
     write_jobs(r, f, group, out);
     write_log(first->log, out);
     buffer_printf(out, "\n    look into the first:\n      ");
-    put_order(r, out);
+    failure_put_order(r, out);
     buffer_printf(out, "\n      ");
-    put_by_hand(r, first, out);
+    failure_put_by_hand(r, first, out);
     if (!first->conflict) {
         buffer_printf(out, "\n    mended? run again all that failed%s:\n      ",
                       first->what == LEASE_SHARD ? ", or one" : "");
-        put_rerun(r, NULL, out);
+        failure_put_rerun(r, NULL, out);
         if (first->what == LEASE_SHARD) {
             buffer_printf(out, "\n      ");
-            put_rerun(r, first, out);
+            failure_put_rerun(r, first, out);
         }
     }
     if (!first->conflict && is_of_run_file(first)) {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "scheduler/cluster.h"
 #include "scheduler/commands/commands.h"
+#include "scheduler/dashboard_child.h"
 #include "scheduler/inputs.h"
 #include "scheduler/keys.h"
 #include "scheduler/print.h"
@@ -80,6 +81,23 @@ static int run_in_cluster(const struct invocation *invocation, struct error *err
     return cluster_launch(&what, err);
 }
 
+/* The walk, with a page beside it if that is wanted. A page that cannot be had is no reason not to
+ * run. */
+static int walk_with_page(struct run *r, const struct walk_options *options,
+                          const struct invocation *invocation, struct error *err)
+{
+    struct offspring page = OFFSPRING_NONE;
+    struct error bad = {0};
+    if (invocation_flag(invocation, "dashboard") &&
+        dashboard_child_start(&page, r->folder, invocation_option(invocation, "dashboard-listen"),
+                              invocation_flag(invocation, "allow-control"), &bad) != 0) {
+        (void)fprintf(stderr, "picobarn: no page: %s\n", bad.text);
+    }
+    int status = walk(r, options, err);
+    offspring_close(&page);
+    return status;
+}
+
 static int run(const struct invocation *invocation, struct error *err)
 {
     const char *path = invocation_operand(invocation, 0);
@@ -115,7 +133,7 @@ static int run(const struct invocation *invocation, struct error *err)
                                   .accept_changes =
                                       invocation_flag(invocation, "accept-changes")};
     struct run *r = run_launch(&request, err);
-    int status = r == NULL ? -1 : walk(r, &options_of_walk, err);
+    int status = r == NULL ? -1 : walk_with_page(r, &options_of_walk, invocation, err);
     run_close(r);
     free(folder);
     free(id);
@@ -125,6 +143,9 @@ static int run(const struct invocation *invocation, struct error *err)
 static const struct command_option options[] = {
     {"run-dir", 0, "DIR", "folder of the run (default: the run file's name with .run, here)"},
     WALK_OPTIONS,
+    {"dashboard", 0, NULL, "serve the run's page as long as it goes on, and print the link to it"},
+    {"dashboard-listen", 0, "ADDRESS:PORT", "where it listens (default: as picobarn serve)"},
+    {"allow-control", 0, NULL, "let that page pause the run and resume it"},
     {"base", 0, "DIR", "where relative patterns start (default: the run file's folder)"},
     {"dry-run", 0, NULL, "check the run file and its files, and run nothing"},
     {"accept-changes", 0, NULL,
@@ -141,6 +162,7 @@ static const struct command_option options[] = {
 
 static const struct command_example examples[] = {
     {"picobarn launch higgs4l.yaml", "run on this machine; again, to go on after a crash"},
+    {"picobarn launch higgs4l.yaml --dashboard", "watch it in a browser, too"},
     {"picobarn launch higgs4l.yaml --on none --listen tcp://0.0.0.0:5555",
      "wait for workers that are started elsewhere"},
     {"picobarn launch higgs4l.yaml --on k8s", "run in a cluster; again, to come back to it"},

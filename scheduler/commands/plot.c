@@ -11,8 +11,6 @@
 #include "scheduler/plot.h"
 #include "scheduler/print.h"
 
-static const double png_scale = 2; /* pixels per SVG unit */
-
 /* The file to write; NULL for standard output, which is also "-". */
 static const char *find_file(const struct invocation *invocation)
 {
@@ -100,7 +98,7 @@ static int write_picture(const struct invocation *invocation, const struct look 
     }
     int rc = figure_draw(l->run, &l->merge, request, &svg, NULL, err);
     if (rc == 0) {
-        rc = plot_render(svg.data, svg.size, format, png_scale, &drawn, err);
+        rc = plot_render(svg.data, svg.size, format, PLOT_PNG_SCALE, &drawn, err);
     }
     if (rc == 0) {
         rc = put_out(file, &drawn, err);

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve.c - picobarn serve: a run in a cluster, at an address of this machine. */
+/* serve.c - picobarn serve: the page of a run, at an address of this machine. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/digest.h"
 #include "base/signals.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/listen.h"
+#include "scheduler/metrics_access.h"
+#include "scheduler/page_serve.h"
 #include "scheduler/print.h"
 #include "scheduler/relay_api.h"
 
 enum { TOKEN_BYTES = 32, LONGEST_WAIT_MS = 1000 };
 
-static int print_link(const struct server *s, const char *token, struct error *err)
+/* For those who do not use a browser. */
+static int print_header(const char *token, struct error *err)
 {
-    char text[512];
+    char text[256];
     int size = snprintf(text, sizeof text,
-                        "Open      http://%s/?token=%s\n"
                         "For curl  -H '" SERVER_TOKEN_HEADER ": %s'\n"
                         "Ctrl-C ends it; the run goes on.\n",
-                        server_address(s), token, token);
+                        token);
     return print_now(text, (size_t)size, err);
 }
 
@@ -39,7 +40,8 @@ static int relay(struct relay_api *api, int signals, struct error *err)
     return EXIT_COMPLETE;
 }
 
-static int serve(struct relay_api *api, const char *listen, struct error *err)
+static int serve(struct relay_api *api, const char *listen, bool allow_control,
+                 struct error *err)
 {
     uint8_t secret[TOKEN_BYTES];
     char token[2 * TOKEN_BYTES + 1];
@@ -48,15 +50,16 @@ static int serve(struct relay_api *api, const char *listen, struct error *err)
     digest_hex(secret, sizeof secret, token);
     /* The token is of whoever started this: the cluster's rights say what he may do there. */
     struct server_options options = {.listen = listen,
-                                     .routes = relay_api_routes,
-                                     .context = api,
+                                     .table = {{relay_api_routes, api}},
                                      .view_token = token,
-                                     .control_token = token,
-                                     .for_browsers = true};
+                                     .control_token = allow_control ? token : NULL,
+                                     .for_browsers = true,
+                                     .note_link = page_serve_print_link};
     int signals = signals_open(&before, err);
     api->server = signals < 0 ? NULL : server_open(&options, err);
     int status = -1;
-    if (api->server != NULL && print_link(api->server, token, err) == 0) {
+    if (api->server != NULL && print_header(token, err) == 0) {
+        page_serve_print_link(NULL, api->server);
         status = relay(api, signals, err);
     }
     server_close(api->server);
@@ -64,19 +67,43 @@ static int serve(struct relay_api *api, const char *listen, struct error *err)
     return status;
 }
 
+static int serve_remote(const char *operand, const char *listen, bool allow_control,
+                        struct error *err)
+{
+    struct relay_api api = {.remote = remote_open(operand, err)};
+    int status = -1;
+    if (api.remote != NULL && remote_token(api.remote, GATE_VIEW, err) != NULL) {
+        status = serve(&api, listen == NULL ? "127.0.0.1:8080" : listen, allow_control, err);
+    }
+    remote_close(api.remote);
+    relay_api_release(&api);
+    return status;
+}
+
+static int serve_folder(const struct invocation *invocation, const char *listen,
+                        struct error *err)
+{
+    struct buffer token = {0};
+    struct server_options access = {.listen = listen == NULL ? "127.0.0.1:0" : listen};
+    int rc = metrics_access(invocation, &access, &token, err);
+    struct page_serve_options options = {
+        .folder = invocation_operand(invocation, 0),
+        .listen = listen,
+        .metrics_token = access.metrics_token,
+        .has_open_metrics = access.has_open_metrics,
+        .allow_control = invocation_flag(invocation, "allow-control")};
+    rc = rc == 0 ? page_serve(&options, err) : rc;
+    buffer_release(&token);
+    return rc == 0 ? EXIT_COMPLETE : -1;
+}
+
 static int run(const struct invocation *invocation, struct error *err)
 {
     const char *operand = invocation_operand(invocation, 0);
-    const char *said = invocation_option(invocation, "listen");
-    const char *listen = said == NULL ? "127.0.0.1:8080" : said;
-    bool is_loopback = false;
-    if (!remote_is(operand)) {
-        return error_set(err, ERROR_INPUT,
-                         "serve: give a run in a cluster, k8s:NAME; a run folder is shown by "
-                         "picobarn watch %s",
-                         operand);
-    }
-    if (listen_check(listen, &is_loopback, err) != 0) {
+    const char *listen = invocation_option(invocation, "listen");
+    bool allow_control = invocation_flag(invocation, "allow-control");
+    bool is_loopback = true;
+    if (listen != NULL && listen_check(listen, &is_loopback, err) != 0) {
         return -1;
     }
     if (!is_loopback && !invocation_flag(invocation, "anywhere")) {
@@ -84,40 +111,40 @@ static int run(const struct invocation *invocation, struct error *err)
                          "serve: others could reach %s: say --anywhere too, if they shall",
                          listen);
     }
-    struct relay_api api = {.remote = remote_open(operand, err)};
-    int status = -1;
-    if (api.remote != NULL && remote_token(api.remote, GATE_VIEW, err) != NULL) {
-        status = serve(&api, listen, err);
+    if (remote_is(operand)) {
+        return serve_remote(operand, listen, allow_control, err);
     }
-    remote_close(api.remote);
-    relay_api_release(&api);
-    return status;
+    return serve_folder(invocation, listen, err);
 }
 
 static const struct command_option options[] = {
-    {"listen", 0, "ADDRESS:PORT", "where to listen (default 127.0.0.1:8080; port 0: any)"},
+    {"listen", 0, "ADDRESS:PORT",
+     "where to listen (default: where it was last, else 127.0.0.1:8080; port 0: any)"},
+    {"allow-control", 0, NULL, "let the page rerun what failed, pause the run and resume it"},
+    METRICS_ACCESS_OPTIONS,
     {"anywhere", 0, NULL, "at an address that other machines reach, too"},
     {0},
 };
 
 static const struct command_example examples[] = {
-    {"picobarn serve k8s:higgs4l", "prints a link for the browser"},
+    {"picobarn serve higgs4l.run", "prints a link for the browser"},
+    {"picobarn serve k8s:higgs4l --allow-control", "of a run in a cluster, with its buttons"},
     {0},
 };
 
 const struct command command_serve = {
     .name = "serve",
     .group = COMMAND_LOOK,
-    .summary = "show a run in a cluster to a browser on this machine",
-    .operands = "k8s:NAME",
+    .summary = "show the page of a run to a browser on this machine",
+    .operands = "DIR",
     .min_operands = 1,
     .max_operands = 1,
     .description =
-        "Passes the scheduler's HTTP interface on to an address of this machine, with your own "
-        "kubeconfig: the run is reached as you may reach it, and from nowhere else. A token "
-        "that "
-        "is made anew each time is in the link that is printed; without it nothing is "
-        "answered.",
+        "Prints a link that opens the page of a run: the plot, how far it is, its workers and "
+        "failures, live, whether the run goes on, was stopped, or is over. A link works once, "
+        "for one browser; when it was used the next is printed.\n\n"
+        "What is shown of a run in a cluster is passed on by its scheduler with your own "
+        "kubeconfig: the run is reached as you may reach it, and from nowhere else.",
     .options = options,
     .examples = examples,
     .reach = COMMAND_REACHES,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_patch.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "base/size.h"
@@ -14,6 +15,7 @@
 #include "scheduler/keeper.h"
 #include "scheduler/keeper_api.h"
 #include "scheduler/metrics_access.h"
+#include "scheduler/page_api.h"
 #include "scheduler/server.h"
 #include "scheduler/token.h"
 
@@ -46,9 +48,17 @@ struct tend {
     struct server *server;
     struct keeper *keeper;
     struct keeper_api api;
+    struct page_api page;
     int signals;
     uint64_t stopped_ms; /* when it was asked to end; 0: it was not */
 };
+
+static json_t *tell_child(void *keeper)
+{
+    json_t *child = keeper_to_json(keeper);
+    json_drop_nulls(child);
+    return child;
+}
 
 static void put(struct words *w, const char *word)
 {
@@ -99,7 +109,7 @@ static void wait_for_next(const struct tend *t)
                                         {.fd = server_fd(t->server), .events = POLLIN}};
     keeper_wait_for(t->keeper, fd + 2);
     int timeouts[] = {keeper_timeout_ms(t->keeper), server_timeout_ms(t->server),
-                      t->stopped_ms == 0 ? -1 : 1000};
+                      page_api_timeout_ms(&t->page), t->stopped_ms == 0 ? -1 : 1000};
     int timeout = -1;
     for (size_t i = 0; i < ARRAY_LENGTH(timeouts); i++) {
         if (timeouts[i] >= 0 && (timeout < 0 || timeouts[i] < timeout)) {
@@ -120,6 +130,7 @@ static void tend(struct tend *t)
             keeper_stop(t->keeper);
         }
         keeper_turn(t->keeper);
+        page_api_turn(&t->page);
         server_turn(t->server);
         if (t->stopped_ms != 0 &&
             (!keeper_has_child(t->keeper) || clock_now_ms() - t->stopped_ms >= STOP_MS)) {
@@ -137,11 +148,13 @@ static int serve(struct tend *t, struct server_options *http,
     if (t->signals < 0) {
         return -1;
     }
-    http->routes = keeper_api_routes;
-    http->context = &t->api;
+    http->table[0] = (struct server_table){keeper_api_routes, &t->api};
+    http->table[1] = (struct server_table){page_api_routes, &t->page};
     t->server = server_open(http, err);
     t->keeper = t->server == NULL ? NULL : keeper_open(child, err);
     t->api.keeper = t->keeper;
+    t->page.server = t->server;
+    t->page.child = t->keeper;
     if (t->keeper != NULL) {
         log_line("keeper", "listening on %s", server_address(t->server));
         tend(t);
@@ -149,6 +162,7 @@ static int serve(struct tend *t, struct server_options *http,
     server_close(t->server);
     keeper_close(t->keeper);
     keeper_api_release(&t->api);
+    page_api_release(&t->page);
     signals_close(t->signals, &before);
     return t->keeper == NULL ? -1 : EXIT_COMPLETE;
 }
@@ -178,7 +192,10 @@ static int run(const struct invocation *invocation, struct error *err)
         options.view_token = buffer_string(&view);
         options.control_token = buffer_string(&control);
         struct tend t = {
-            .api = {.folder = folder, .name = invocation_option(invocation, "name")}};
+            .api = {.folder = folder, .name = invocation_option(invocation, "name")},
+            .page = {.folder = folder,
+                     .name = invocation_option(invocation, "name"),
+                     .tell_child = tell_child}};
         status = serve(&t, &options, &child, err);
     }
     buffer_release(&control);

@@ -99,7 +99,7 @@ library '(yaml|jansson|sodium|xxhash)\.' 'base/'
 library 'omp\.' 'worker/shard\.c'
 library 'curl/' 'k8s/http\.c'
 library 'seccomp' 'worker/sandbox\.c'
-library 'microhttpd' 'scheduler/server\.c'
+library 'microhttpd' 'scheduler/server(_[a-z]+)?\.[ch]'
 library 'cairo|librsvg/' 'scheduler/plot_render\.c'
 only '^tests/' <<<"$c_files" | but '^tests/support/check\.h' |
     refuse one-library-one-file '^#include <cmocka'
