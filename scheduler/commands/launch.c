@@ -91,7 +91,9 @@ static int walk_with_page(struct run *r, const struct walk_options *options,
     if (invocation_flag(invocation, "dashboard") &&
         dashboard_child_start(&page, r->folder, invocation_option(invocation, "dashboard-listen"),
                               invocation_flag(invocation, "allow-control"), &bad) != 0) {
-        (void)fprintf(stderr, "picobarn: no page: %s\n", bad.text);
+        char text[sizeof bad.text + 32];
+        int size = snprintf(text, sizeof text, "picobarn: no page: %s\n", bad.text);
+        print_aside(text, (size_t)size);
     }
     int status = walk(r, options, err);
     offspring_close(&page);
