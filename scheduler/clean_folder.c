@@ -17,12 +17,13 @@ static const struct {
     const char *name;
     bool is_ledger; /* stays unless asked for */
 } known[] = {
-    {"worker.json", false},  {"keys.json", false},        {"result.json", false},
-    {"run.json", false},     {"plot.svg", false},         {"plot.png", false},
-    {"plot.pdf", false},     {"pods.json", false},        {"max_pods", false},
-    {"live.json", false},    {"live.json.tmp", false},    {"ledger.db", true},
-    {"ledger.db-wal", true}, {"ledger.db-shm", true},     {"run.yaml", true},
-    {"ledger.db.new", true}, {"ledger.db.new-wal", true}, {"lock", true},
+    {"worker.json", false},      {"keys.json", false}, {"result.json", false},
+    {"run.json", false},         {"plot.svg", false},  {"plot.png", false},
+    {"plot.pdf", false},         {"pods.json", false}, {"max_pods", false},
+    {"live.json", false},        {"page.json", false}, {"pause", false},
+    {"live.json.tmp", false},    {"ledger.db", true},  {"ledger.db-wal", true},
+    {"ledger.db-shm", true},     {"run.yaml", true},   {"ledger.db.new", true},
+    {"ledger.db.new-wal", true}, {"lock", true},
 };
 
 /* Held by whoever writes; it goes with the process. -1 also where there is none. */

@@ -26,8 +26,8 @@ static json_t *figures_to_json(const struct analysis *a)
     for (size_t i = 0; i < a->n_figures; i++) {
         const struct figure *f = &a->figure[i];
         (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b}", "hist", f->hist,
-                                                    "label", f->label, "unit", f->unit,
-                                                    "log_y", f->log_y ? 1 : 0));
+                                                    "label", f->label, "unit", f->unit, "log_y",
+                                                    f->log_y ? 1 : 0));
     }
     return list;
 }
@@ -46,8 +46,8 @@ static json_t *formats_to_json(void)
     json_t *list = json_array();
     for (int f = PLOT_SVG; f < PLOT_FORMATS; f++) {
         if (plot_can_render((enum plot_format)f)) {
-            (void)json_array_append_new(
-                list, json_string(plot_format_name((enum plot_format)f)));
+            (void)json_array_append_new(list,
+                                        json_string(plot_format_name((enum plot_format)f)));
         }
     }
     return list;
@@ -67,13 +67,12 @@ static json_t *fixed_to_json(const struct look *l)
 {
     const struct run *r = l->run;
     const struct analysis *a = r->dataset->analysis;
-    return json_pack(
-        "{s:{s:o, s:o, s:s, s:s, s:s, s:i, s:o}, s:o, s:o, s:o, s:o}", "run", "name", name_of(r),
-        "folder", human_json(r->folder), "id", r->id, "program", PICOBARN_VERSION, "analysis",
-        a->name, "version", (int)a->version, "parameters",
-        settings_to_json(&r->dataset->settings), "figures", figures_to_json(a), "channels",
-        channels_to_json(a), "formats", formats_to_json(), "cutflow_steps",
-        dashboard_cutflow_steps(l));
+    return json_pack("{s:{s:o, s:o, s:s, s:s, s:s, s:i, s:o}, s:o, s:o, s:o, s:o}", "run",
+                     "name", name_of(r), "folder", human_json(r->folder), "id", r->id,
+                     "program", PICOBARN_VERSION, "analysis", a->name, "version",
+                     (int)a->version, "parameters", settings_to_json(&r->dataset->settings),
+                     "figures", figures_to_json(a), "channels", channels_to_json(a), "formats",
+                     formats_to_json(), "cutflow_steps", dashboard_cutflow_steps(l));
 }
 
 /* ---- what does ---- */
@@ -147,7 +146,8 @@ static int update_failures(struct dashboard *d, struct error *err)
     for (size_t i = 0; i < r->n_shards; i++) {
         n += r->shard[i].job.conflict;
     }
-    if (d->failures != NULL && n == d->n_failed && (n == 0 || d->failures_seen == d->history.n_bad)) {
+    if (d->failures != NULL && n == d->n_failed &&
+        (n == 0 || d->failures_seen == d->history.n_bad)) {
         return 0;
     }
     struct failures f;
@@ -155,8 +155,9 @@ static int update_failures(struct dashboard *d, struct error *err)
         return -1;
     }
     json_decref(d->failures);
-    d->failures = json_pack("{s:o, s:o}", "failures", failures_to_json(r, &f, false, JOBS_SHOWN),
-                            "conflicts", failures_to_json(r, &f, true, JOBS_SHOWN));
+    d->failures =
+        json_pack("{s:o, s:o}", "failures", failures_to_json(r, &f, false, JOBS_SHOWN),
+                  "conflicts", failures_to_json(r, &f, true, JOBS_SHOWN));
     d->n_failed = n;
     d->failures_seen = d->history.n_bad;
     failures_release(&f);
@@ -176,7 +177,8 @@ static json_t *identity(const struct dashboard *d, bool is_complete)
     json_t *run = json_copy(json_object_get(d->fixed, "run"));
     const json_t *before = json_object_get(json_object_get(d->document, "run"), "sha256");
     if (is_complete) {
-        put(run, "sha256", before != NULL ? json_copy(json_to_walk(before)) : sha256_of(d->look.run));
+        put(run, "sha256",
+            before != NULL ? json_copy(json_to_walk(before)) : sha256_of(d->look.run));
     }
     return run;
 }
@@ -201,8 +203,9 @@ static json_t *describe(const struct dashboard *d, struct error *err)
     put(all, "status", status);
     put(all, "time", dashboard_time(d, live, clock_unix_ms()));
     put(all, "bytes", dashboard_bytes(l));
-    put(all, "counts", json_pack("{s:I, s:I}", "retries", (json_int_t)d->history.n_retries,
-                                 "failed", (json_int_t)d->n_failed));
+    put(all, "counts",
+        json_pack("{s:I, s:I}", "retries", (json_int_t)d->history.n_retries, "failed",
+                  (json_int_t)d->n_failed));
     put(all, "tail", has_scheduler ? dashboard_tail(d, live) : json_array());
     put(all, "workers", dashboard_workers(live));
     put(all, "n_workers", json_integer(live == NULL ? 0 : (json_int_t)live->n_workers));

@@ -35,8 +35,8 @@
 struct dashboard {
     struct look look; /* run is NULL as long as there is no ledger */
     struct history history;
-    json_t *fixed;       /* what does not change while the run is open */
-    json_t *failures;    /* both lists, and of how many failures they are */
+    json_t *fixed;    /* what does not change while the run is open */
+    json_t *failures; /* both lists, and of how many failures they are */
     size_t n_failed;
     uint64_t failures_seen;
     json_t *document; /* the latest; borrowed from here */

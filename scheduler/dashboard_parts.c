@@ -44,8 +44,8 @@ json_t *dashboard_time(const struct dashboard *d, const struct live *live, int64
     json_t *time = json_pack(
         "{s:I, s:I, s:b, s:I, s:f}", "first_ms", (json_int_t)h->first_ms, "last_ms",
         (json_int_t)h->last_ms, "goes_on", goes_on ? 1 : 0, "worked_before_ms",
-        (json_int_t)history_worked_ms(h, goes_on ? h->session_ms : until_ms), "events_per_s_mean",
-        worked_s > 0 ? round((double)h->n_events / worked_s) : 0);
+        (json_int_t)history_worked_ms(h, goes_on ? h->session_ms : until_ms),
+        "events_per_s_mean", worked_s > 0 ? round((double)h->n_events / worked_s) : 0);
     if (goes_on) {
         (void)json_object_set_new(time, "session_ms", json_integer((json_int_t)h->session_ms));
         (void)json_object_set_new(
@@ -86,11 +86,15 @@ static const struct live_worker *find_worker(const struct live *live, uint64_t s
 {
     for (size_t i = 0; live != NULL && i < live->n_workers; i++) {
         const struct live_worker *w = &live->worker[i];
-        for (size_t l = w->first_lease; l < w->first_lease + w->n_leases; l++) {
-            if (live->lease[l].kind == LEASE_SHARD && live->lease[l].subject == shard) {
-                *n_events = live->lease[l].events;
-                return w;
-            }
+        size_t l = w->first_lease;
+        size_t stop = l + w->n_leases;
+        while (l < stop &&
+               (live->lease[l].kind != LEASE_SHARD || live->lease[l].subject != shard)) {
+            l++;
+        }
+        if (l < stop) {
+            *n_events = live->lease[l].events;
+            return w;
         }
     }
     return NULL;
@@ -103,11 +107,11 @@ static json_t *tail_row(const struct dashboard *d, const struct live *live, size
     const struct run_file *f = &r->file[s->file];
     uint64_t n_events = 0;
     const struct live_worker *w = find_worker(live, s->id, &n_events);
-    json_t *row = json_pack("{s:I, s:s, s:o, s:I, s:I, s:i, s:I}", "shard", (json_int_t)s->id,
-                            "sample", r->dataset->sample[f->sample].name, "file",
-                            human_json(f->path), "first", (json_int_t)s->first, "stop",
-                            (json_int_t)s->stop, "attempt", (int)s->job.n_leases, "since_ms",
-                            (json_int_t)d->history.leased_ms[shard]);
+    json_t *row =
+        json_pack("{s:I, s:s, s:o, s:I, s:I, s:i, s:I}", "shard", (json_int_t)s->id, "sample",
+                  r->dataset->sample[f->sample].name, "file", human_json(f->path), "first",
+                  (json_int_t)s->first, "stop", (json_int_t)s->stop, "attempt",
+                  (int)s->job.n_leases, "since_ms", (json_int_t)d->history.leased_ms[shard]);
     if (w != NULL) {
         (void)json_object_set_new(row, "worker", human_json(w->name));
         (void)json_object_set_new(row, "events", json_integer((json_int_t)n_events));
@@ -136,7 +140,8 @@ json_t *dashboard_tail(const struct dashboard *d, const struct live *live)
 /* Moments in whole seconds: a heartbeat that came on time is no change worth sending twice. */
 static json_int_t moment(int64_t written_ms, uint64_t age_ms)
 {
-    return (json_int_t)((written_ms - (int64_t)age_ms) / 1000 * 1000);
+    json_int_t heard_ms = written_ms - (int64_t)age_ms;
+    return heard_ms / 1000 * 1000;
 }
 
 json_t *dashboard_workers(const struct live *live)
@@ -179,9 +184,9 @@ json_t *dashboard_bytes(const struct look *l)
     for (size_t i = 0; done != NULL && i < n; i++) {
         sum[0] += done[i];
         sum[1] += planned[i];
-        (void)json_object_set_new(samples, r->dataset->sample[i].name,
-                                  json_pack("{s:f, s:f}", "done", round(done[i]), "planned",
-                                            planned[i]));
+        (void)json_object_set_new(
+            samples, r->dataset->sample[i].name,
+            json_pack("{s:f, s:f}", "done", round(done[i]), "planned", planned[i]));
     }
     (void)json_object_set_new(all, "done", json_real(round(sum[0])));
     (void)json_object_set_new(all, "planned", json_real(sum[1]));

@@ -209,8 +209,8 @@ static void show(const struct dispatch *d)
                                  .n_workers = d->crew.n,
                                  .n_events = d->n_events,
                                  .paused = d->paused[0] != '\0' ? d->paused
-                                           : d->is_held          ? HOLD_REASON
-                                                                 : NULL};
+                                           : d->is_held         ? HOLD_REASON
+                                                                : NULL};
     for (size_t i = 0; i < d->run->n_files; i++) {
         view.n_events_planned += d->run->file[i].rows;
     }

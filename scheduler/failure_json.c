@@ -54,13 +54,13 @@ static json_t *failure_to_json(const struct run *r, const struct failure *one)
 {
     const struct run_file *f = failure_file(r, one);
     bool is_shard = one->what == LEASE_SHARD;
-    json_t *row =
-        json_pack("{s:s, s:o, s:s, s:o, s:I, s:i, s:o, s:o, s:o, s:o}", "what",
-                  is_shard ? "shard" : "inspection", "file", human_json(f->path), "sample",
-                  r->dataset->sample[f->sample].name, "reason", human_json(one->reason),
-                  "attempts", (json_int_t)one->n_tries, "signal", (int)one->signal, "worker",
-                  human_json(one->worker), "log", human_json(one->log), "rerun",
-                  text_of(r, one, failure_put_rerun), "by_hand", text_of(r, one, failure_put_by_hand));
+    json_t *row = json_pack(
+        "{s:s, s:o, s:s, s:o, s:I, s:i, s:o, s:o, s:o, s:o}", "what",
+        is_shard ? "shard" : "inspection", "file", human_json(f->path), "sample",
+        r->dataset->sample[f->sample].name, "reason", human_json(one->reason), "attempts",
+        (json_int_t)one->n_tries, "signal", (int)one->signal, "worker", human_json(one->worker),
+        "log", human_json(one->log), "rerun", text_of(r, one, failure_put_rerun), "by_hand",
+        text_of(r, one, failure_put_by_hand));
     if (is_shard) {
         const struct run_shard *s = &r->shard[one->index];
         (void)json_object_set_new(row, "shard", json_integer((json_int_t)s->id));
@@ -86,10 +86,8 @@ json_t *failures_to_json(const struct run *r, const struct failures *f, bool con
         }
         (void)json_array_append_new(
             list, json_pack("{s:o, s:s, s:I, s:o, s:o}", "cause", human_json(first->cause),
-                            "kind", error_kind_name(first->kind), "count",
-                            (json_int_t)n, "rerun",
-                            text_of(r, NULL, failure_put_rerun), "jobs", jobs));
+                            "kind", error_kind_name(first->kind), "count", (json_int_t)n,
+                            "rerun", text_of(r, NULL, failure_put_rerun), "jobs", jobs));
     }
     return list;
 }
-

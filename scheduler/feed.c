@@ -78,8 +78,8 @@ bool feed_publish(struct feed *f, json_t *document, uint64_t sequence)
     drop_frame(f->state);
     drop_frame(f->change);
     f->state = NULL;
-    f->change = patch == NULL || f->n_viewers == 0 ? NULL
-                                                   : make_frame("change", sequence, patch);
+    f->change =
+        patch == NULL || f->n_viewers == 0 ? NULL : make_frame("change", sequence, patch);
     json_decref(patch);
     json_decref(f->document);
     f->document = json_incref(document);

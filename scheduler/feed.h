@@ -26,7 +26,7 @@ struct feed {
     uint64_t sequence;
     uint64_t version; /* rises with every change */
     uint64_t n_beats;
-    struct feed_frame *state; /* of this version; NULL: nobody needed it yet */
+    struct feed_frame *state;  /* of this version; NULL: nobody needed it yet */
     struct feed_frame *change; /* to this version from the one before; NULL: there is none */
     struct feed_viewer *first;
     size_t n_viewers;

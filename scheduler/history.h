@@ -25,12 +25,12 @@ struct history {
     uint64_t seen; /* highest event folded */
     int64_t first_ms;
     int64_t last_ms;
-    uint64_t session;       /* the scheduler's start to which the latest lease belongs */
-    int64_t session_ms;     /* its first event */
-    int64_t earlier_ms;     /* how long those before it worked, together */
-    uint64_t n_events;      /* accepted, in all of them; twice where a partial was dropped */
-    uint64_t n_retries;     /* attempts that ended badly or without an answer */
-    uint64_t n_bad;         /* and those that no other mends, and results that differed */
+    uint64_t session;   /* the scheduler's start to which the latest lease belongs */
+    int64_t session_ms; /* its first event */
+    int64_t earlier_ms; /* how long those before it worked, together */
+    uint64_t n_events;  /* accepted, in all of them; twice where a partial was dropped */
+    uint64_t n_retries; /* attempts that ended badly or without an answer */
+    uint64_t n_bad;     /* and those that no other mends, and results that differed */
     struct history_second second[HISTORY_SECONDS]; /* a ring, by second */
     size_t n_shards;
     int64_t *leased_ms; /* [n_shards] in the run's order: its latest lease; 0: none */

@@ -21,7 +21,8 @@ bool hold_is_set(const char *folder)
 
 int hold_set(const char *folder, struct error *err)
 {
-    static const char text[] = "As long as this file is here the run's scheduler gives out no work.\n";
+    static const char text[] =
+        "As long as this file is here the run's scheduler gives out no work.\n";
     char *path = file_join(folder, name);
     int rc = path == NULL ? error_no_memory(err, "a path")
                           : file_write(path, 0644, text, sizeof text - 1, err);

@@ -16,8 +16,8 @@
 #include "scheduler/metrics.h"
 #include "scheduler/page_files.h"
 
-/* Reading a large ledger takes a while: it may take a tenth of one processor's time. */
-enum { EVERY_MS = 400, SHARE = 10, BEAT_MS = 5000 };
+/* Reading a large ledger takes a while: it may take a fifth of one processor's time. */
+enum { EVERY_MS = 400, SHARE = 4, BEAT_MS = 5000 };
 
 /* ---- the document ---- */
 
@@ -214,7 +214,8 @@ static void answer_plot(void *context, const struct server_request *request,
                                   .channel = said(request, "channel"),
                                   .log_y = scale_of(said(request, "scale"))};
     if (i == ARRAY_LENGTH(pictures) || what.log_y == -2) {
-        server_refuse(answer, 404, "say plot.svg, .png, .pdf or .json, and scale=log or linear");
+        server_refuse(answer, 404,
+                      "say plot.svg, .png, .pdf or .json, and scale=log or linear");
         return;
     }
     refresh(api);

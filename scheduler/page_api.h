@@ -28,7 +28,8 @@ struct page_api {
     const char *folder;    /* borrowed */
     const char *name;      /* of the run, or NULL; borrowed */
     struct server *server; /* borrowed; set once it is open */
-    json_t *(*tell_child)(void *context); /* what is started for viewers, for the document; or NULL */
+    json_t *(*tell_child)(
+        void *context); /* what is started for viewers, for the document; or NULL */
     void *child;
     struct dashboard dashboard;
     struct feed feed;

@@ -50,7 +50,8 @@ static void read_kept(struct page_serving *p)
     p->kept = path == NULL ? NULL : json_parse_file(path, KEPT_LIMIT, &none);
     free(path);
     const char *token = json_text(p->kept, "token");
-    if (strlen(token) != sizeof p->token - 1 || !digest_from_hex(token, secret, sizeof secret)) {
+    if (strlen(token) != sizeof p->token - 1 ||
+        !digest_from_hex(token, secret, sizeof secret)) {
         digest_random(secret, sizeof secret);
     }
     digest_hex(secret, sizeof secret, p->token);
@@ -62,7 +63,8 @@ static void write_kept(const struct page_serving *p)
     struct error none = {0};
     struct buffer text = {0};
     char *path = file_join(p->options->folder, "page.json");
-    json_t *kept = json_pack("{s:s, s:s}", "address", server_address(p->server), "token", p->token);
+    json_t *kept =
+        json_pack("{s:s, s:s}", "address", server_address(p->server), "token", p->token);
     if (path != NULL && json_write_pretty(kept, &text, &none) == 0 && !text.failed) {
         (void)file_write(path, 0600, text.data, text.size, &none);
     }
@@ -98,7 +100,8 @@ static void serve_until_asked(struct page_serving *p)
         rerunner_wait_for(&p->rerunner, fd + 2);
         int page_ms = page_api_timeout_ms(&p->api);
         int server_ms = server_timeout_ms(p->server);
-        int timeout = page_ms < 0 || (server_ms >= 0 && server_ms < page_ms) ? server_ms : page_ms;
+        int timeout =
+            page_ms < 0 || (server_ms >= 0 && server_ms < page_ms) ? server_ms : page_ms;
         (void)poll(fd, ARRAY_LENGTH(fd), timeout);
         rerunner_turn(&p->rerunner);
         page_api_turn(&p->api);
@@ -108,8 +111,8 @@ static void serve_until_asked(struct page_serving *p)
 
 int page_serve(const struct page_serve_options *options, struct error *err)
 {
-    struct page_serving p = {.options = options,
-                             .api = {.folder = options->folder, .tell_child = rerunner_to_json}};
+    struct page_serving p = {
+        .options = options, .api = {.folder = options->folder, .tell_child = rerunner_to_json}};
     sigset_t before;
     if (look_check_folder(options->folder, err) != 0) {
         return -1;

@@ -14,7 +14,7 @@
 
 struct page_serve_options {
     const char *folder;
-    const char *listen; /* NULL: where it was last, else 127.0.0.1:8080, else any port */
+    const char *listen;        /* NULL: where it was last, else 127.0.0.1:8080, else any port */
     const char *metrics_token; /* and this, as server.h has them */
     bool has_open_metrics;
     bool allow_control; /* the link lets its browser rerun, pause and resume, too */

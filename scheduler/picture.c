@@ -48,8 +48,8 @@ static int draw_picture(const struct look *l, const struct figure_request *reque
 }
 
 const struct buffer *pictures_draw(struct pictures *p, const struct look *l,
-                                   const struct figure_request *request, enum plot_format format,
-                                   struct error *err)
+                                   const struct figure_request *request,
+                                   enum plot_format format, struct error *err)
 {
     char key[PICTURE_KEY_SIZE];
     if (!make_key(request, format, key)) {

@@ -26,8 +26,8 @@ struct pictures {
 /* The picture, drawn as `picobarn plot --format` does, or (PLOT_FORMATS) its numbers as JSON, at what
  * the look is at; borrowed until the next call. NULL with err set: ERROR_INPUT for what there is not. */
 const struct buffer *pictures_draw(struct pictures *p, const struct look *l,
-                                   const struct figure_request *request, enum plot_format format,
-                                   struct error *err);
+                                   const struct figure_request *request,
+                                   enum plot_format format, struct error *err);
 void pictures_release(struct pictures *p);
 
 #endif

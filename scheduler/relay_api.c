@@ -20,7 +20,8 @@ struct passed {
     const char *path; /* of the route */
     enum server_method method;
     enum gate_right right; /* with which token the scheduler is asked */
-    const char *type; /* of an answer that is given on as it comes; NULL: JSON, when it is whole */
+    const char
+        *type; /* of an answer that is given on as it comes; NULL: JSON, when it is whole */
     size_t buffered_most; /* a client that is so far behind is given up */
 };
 
@@ -28,9 +29,10 @@ struct relayed_request {
     struct relay_api *api;
     struct relayed_request *next;
     const struct passed *passed;
-    char type[sizeof ((struct k8s_answer *)NULL)->content_type]; /* what the scheduler says it is */
-    bool has_client; /* our own is still there */
-    bool is_done;    /* the scheduler has answered, or cannot */
+    char type[sizeof((struct k8s_answer *)NULL)
+                  ->content_type]; /* what the scheduler says it is */
+    bool has_client;               /* our own is still there */
+    bool is_done;                  /* the scheduler has answered, or cannot */
     unsigned status;
     struct error error;
     json_t *answer;

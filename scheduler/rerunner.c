@@ -13,10 +13,8 @@ enum { SAID_MOST = 2000, PIECE = 4096 };
 
 void rerunner_init(struct rerunner *r, const char *folder)
 {
-    *r = (struct rerunner){.folder = folder,
-                           .child = OFFSPRING_NONE,
-                           .said = {.most = SAID_MOST},
-                           .status = -1};
+    *r = (struct rerunner){
+        .folder = folder, .child = OFFSPRING_NONE, .said = {.most = SAID_MOST}, .status = -1};
 }
 
 void rerunner_release(struct rerunner *r)
@@ -37,7 +35,7 @@ void rerunner_turn(struct rerunner *r)
 {
     char piece[PIECE];
     ssize_t n = 0;
-    while ((n = offspring_read(&r->child.out, piece, sizeof piece)) > 0) {
+    while (offspring_read(&r->child.out, piece, sizeof piece) > 0) {
     }
     while ((n = offspring_read(&r->child.errors, piece, sizeof piece)) > 0) {
         tail_add(&r->said, piece, (size_t)n);

@@ -93,7 +93,6 @@ static enum MHD_Result send_stream(struct exchange *x, const struct server_answe
     return server_queue(x, answer, response);
 }
 
-
 static void take_body(struct exchange *x, const char *data, size_t *size)
 {
     if (x->body.size + *size > SERVER_BODY_MOST) {

@@ -79,7 +79,8 @@ struct server_answer {
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): tables are read in this order */
 struct server_route {
     enum server_method method;
-    const char *path; /* "/api/v1/state"; one that ends with '/' or '.' takes a name behind it */
+    const char
+        *path; /* "/api/v1/state"; one that ends with '/' or '.' takes a name behind it */
     enum gate_right right;
     void (*handle)(void *context, const struct server_request *request,
                    struct server_answer *answer);
@@ -102,7 +103,7 @@ struct server_options {
     const char *metrics_token; /* good for metrics only; NULL: view's and control's are */
     bool has_open_metrics;     /* they need no token */
     unsigned request_ms;       /* how long a request may take to arrive; 0: SERVER_REQUEST_MS */
-    bool for_browsers; /* server_link gives a cookie; Host and Origin are checked */
+    bool for_browsers;         /* server_link gives a cookie; Host and Origin are checked */
     void (*note_link)(void *context, const struct server *s); /* a link was used; or NULL */
     void *link_context;
 };

@@ -93,11 +93,11 @@ static bool says_too_large(const struct exchange *x)
 
 static enum MHD_Result refuse_by_status(struct exchange *x, unsigned status)
 {
-    return server_send_refusal(
-        x, status,
-        status == 401 ? "no token, or a wrong one: say it in " SERVER_TOKEN_HEADER
-                        ", or open the link that picobarn serve printed last"
-                      : "this token, or a page of another site, may not do that");
+    return server_send_refusal(x, status,
+                               status == 401
+                                   ? "no token, or a wrong one: say it in " SERVER_TOKEN_HEADER
+                                     ", or open the link that picobarn serve printed last"
+                                   : "this token, or a page of another site, may not do that");
 }
 
 /* What it may not do is not told before it has shown a token. */

@@ -118,4 +118,3 @@ enum MHD_Result server_send_wrong_method(struct exchange *x, const struct server
     server_release_answer(&answer);
     return rc;
 }
-

@@ -19,7 +19,7 @@ struct exchange {
     int socket;
     uint64_t since_ms;
     const struct server_route *route; /* NULL: no request was let in yet */
-    void *context; /* of the route */
+    void *context;                    /* of the route */
     const char *name;
     enum gate_right right; /* of the token that was shown */
     struct buffer body;

@@ -448,8 +448,8 @@ static unsigned open_link(struct fixture *f, const char *method, const char *tok
 {
     char request[512];
     (void)snprintf(request, sizeof request,
-                   "%s /look?token=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", method,
-                   token, server_address(f->server));
+                   "%s /look?token=%s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n",
+                   method, token, server_address(f->server));
     return http_ask(f->server, request, &f->answer);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "scheduler/cluster.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/dashboard_child.h"
@@ -89,11 +90,10 @@ static int walk_with_page(struct run *r, const struct walk_options *options,
     struct offspring page = OFFSPRING_NONE;
     struct error bad = {0};
     if (invocation_flag(invocation, "dashboard") &&
-        dashboard_child_start(&page, r->folder, invocation_option(invocation, "dashboard-listen"),
+        dashboard_child_start(&page, r->folder,
+                              invocation_option(invocation, "dashboard-listen"),
                               invocation_flag(invocation, "allow-control"), &bad) != 0) {
-        char text[sizeof bad.text + 32];
-        int size = snprintf(text, sizeof text, "picobarn: no page: %s\n", bad.text);
-        print_aside(text, (size_t)size);
+        log_line("page", "there is none: %s", bad.text);
     }
     int status = walk(r, options, err);
     offspring_close(&page);
@@ -145,7 +145,8 @@ static int run(const struct invocation *invocation, struct error *err)
 static const struct command_option options[] = {
     {"run-dir", 0, "DIR", "folder of the run (default: the run file's name with .run, here)"},
     WALK_OPTIONS,
-    {"dashboard", 0, NULL, "serve the run's page as long as it goes on, and print the link to it"},
+    {"dashboard", 0, NULL,
+     "serve the run's page as long as it goes on, and print the link to it"},
     {"dashboard-listen", 0, "ADDRESS:PORT", "where it listens (default: as picobarn serve)"},
     {"allow-control", 0, NULL, "let that page pause the run and resume it"},
     {"base", 0, "DIR", "where relative patterns start (default: the run file's folder)"},

@@ -86,12 +86,12 @@ static int serve_folder(const struct invocation *invocation, const char *listen,
     struct buffer token = {0};
     struct server_options access = {.listen = listen == NULL ? "127.0.0.1:0" : listen};
     int rc = metrics_access(invocation, &access, &token, err);
-    struct page_serve_options options = {
-        .folder = invocation_operand(invocation, 0),
-        .listen = listen,
-        .metrics_token = access.metrics_token,
-        .has_open_metrics = access.has_open_metrics,
-        .allow_control = invocation_flag(invocation, "allow-control")};
+    struct page_serve_options options = {.folder = invocation_operand(invocation, 0),
+                                         .listen = listen,
+                                         .metrics_token = access.metrics_token,
+                                         .has_open_metrics = access.has_open_metrics,
+                                         .allow_control =
+                                             invocation_flag(invocation, "allow-control")};
     rc = rc == 0 ? page_serve(&options, err) : rc;
     buffer_release(&token);
     return rc == 0 ? EXIT_COMPLETE : -1;
