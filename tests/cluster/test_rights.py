@@ -157,6 +157,8 @@ def working(cluster, image, samples, tmp_path_factory):
     yield place
     launch.kill()
     place.runner.clean_up()
+    # Before its namespace, which would wait for pods whose Job keeps them until others replace them.
+    cluster.kubectl("delete", "jobs", "--all", f"--namespace={place.namespace}")
     cluster.kubectl("delete", "namespace", place.namespace, "--wait=false")
 
 
