@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a run in the cluster, relayed through the API server's proxy, in Chromium."""
+import json
+import shutil
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+import harness
+from place import Place
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+from browser import CHROMIUM, Browser, link_of, request  # noqa: E402
+from test_gate import TOKEN, statuses  # noqa: E402
+
+NAME = "page"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with Browser() as b:
+        yield b
+
+
+@pytest.fixture
+def place(cluster, runner, namespace, image, samples):
+    """A run under way."""
+    p = Place(cluster, runner, namespace, image)
+    p.give_data(samples)
+    p.give_ledger(NAME)
+    run = harness.read_run(samples / "higgs4l.yaml")
+    run["shards"] = {"target_events": 40}
+    file = p.write_run(NAME, run)
+    assert p.launch(file, "--name", NAME, "--detach").status == harness.COMPLETE
+    return p
+
+
+def serve(place, *options):
+    return place.start("serve", place.called(NAME), "--listen", "127.0.0.1:0", *options)
+
+
+def test_the_page_works_through_the_relay(place, browser, samples):
+    page = browser.open(serve(place, "--allow-control"))
+    page.wait("document.querySelectorAll('#workers tbody tr').length > 0", "workers")
+    assert f"{NAME}-w0" in page.text("workers")
+    page.tab.get_by_role("button", name="Pause").click()
+    page.wait_state("held")
+    page.tab.get_by_role("button", name="Resume").click()
+    page.wait_state("complete", timeout=harness.PATIENCE)
+    sequence = page.text("sequence")
+    page.wait(f"document.getElementById('picture-sequence').textContent === '{sequence}'", "the last picture")
+    drawn = place.picobarn("plot", place.called(NAME), "--format", "svg")
+    assert page.pictures[-1].text() == drawn.out
+    status = place.status(NAME)
+    assert page.document()["status"]["events"] == status["events"]
+    here = place.runner.launch(place.runner.folder / f"{NAME}.yaml", "--base", samples, "--run-dir", "here")
+    assert page.document()["run"]["sha256"] == here.sha256
+    outside = [u for u in page.requests if not u.startswith((page.site, f"blob:{page.site}"))]
+    assert outside == [] and page.troubles == []
+    page.close()
+
+
+def test_the_relay_lets_in_only_who_may(place):
+    """F4, F5 and F6 for every route and method."""
+    started = serve(place, "--allow-control")
+    base = "http://" + urlsplit(link_of(started)).netloc
+    token = harness.wait_until(lambda: started.output().partition(TOKEN + ": ")[2][:64], "the token")
+    cookie = {"Cookie": f"picobarn-{urlsplit(base).port}={token}"}
+    assert set(statuses(base, {}).values()) <= {401, 403}
+    assert set(statuses(base, {TOKEN: "0" * 64}).values()) == {401}
+    for headers in ({"Host": "127.evil.example"}, {"Host": "localhost.evil.example"},
+                    {"Origin": "http://evil.example"}, {"Origin": "null"}):
+        assert set(statuses(base, {**cookie, **headers}).values()) == {403}
+    status, answer = request(f"{base}/api/v1/rights", headers={TOKEN: token})
+    assert (status, json.loads(answer)) == (200, {"control": True})
+
+
+def test_a_relay_that_may_only_look_changes_nothing(place):
+    started = serve(place)
+    base = "http://" + urlsplit(link_of(started)).netloc
+    token = harness.wait_until(lambda: started.output().partition(TOKEN + ": ")[2][:64], "the token")
+    for path in ("rerun", "pause", "resume", "launch", "pods"):
+        assert request(f"{base}/api/v1/{path}", "POST", {TOKEN: token}, b"{}")[0] == 403, path
