@@ -52,12 +52,6 @@ static const char *namespace_of(const struct ensure *e)
     return namespace[0] == '\0' ? NULL : namespace;
 }
 
-static const char *text_at(const json_t *map, const char *key)
-{
-    const char *text = json_string_value(json_object_get(map, key));
-    return text == NULL ? "" : text;
-}
-
 static const json_t *metadata_map(const json_t *object, const char *key)
 {
     return json_object_get(json_object_get(object, "metadata"), key);
@@ -74,7 +68,7 @@ static int check_ours(const struct ensure *e, const json_t *there, struct error 
     json_t *own_labels = json_object_get(json_object_get(e->object, "metadata"), "labels");
     json_object_foreach(own_labels, key, wanted)
     {
-        const char *has = text_at(labels, key);
+        const char *has = json_text(labels, key);
         const char *wants = json_string_value(wanted);
         if (wants == NULL || strcmp(has, wants) != 0) {
             return error_set(err, ERROR_INPUT,
@@ -83,8 +77,8 @@ static int check_ours(const struct ensure *e, const json_t *there, struct error 
                              kind, name, key, has, wants == NULL ? "" : wants);
         }
     }
-    const char *has = text_at(metadata_map(there, "annotations"), K8S_HASH);
-    const char *wants = text_at(metadata_map(e->object, "annotations"), K8S_HASH);
+    const char *has = json_text(metadata_map(there, "annotations"), K8S_HASH);
+    const char *wants = json_text(metadata_map(e->object, "annotations"), K8S_HASH);
     if (strcmp(has, wants) != 0) {
         return error_set(err, ERROR_INPUT,
                          "%s %s is there already, made from something else: its %s is '%.16s', "
@@ -162,7 +156,7 @@ static int post(struct ensure *e, struct error *err)
 static struct ensure *start(struct k8s *k, const json_t *object, bool dry_run,
                             struct error *err)
 {
-    const char *kind = text_at(object, "kind");
+    const char *kind = json_text(object, "kind");
     enum k8s_resource resource = k8s_resource_of_kind(kind);
     if (resource == K8S_RESOURCES || k8s_metadata(object, "name")[0] == '\0') {
         error_set(err, ERROR_INPUT, "an object of kind '%s' without a name, or unknown", kind);

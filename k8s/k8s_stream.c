@@ -76,12 +76,6 @@ int k8s_stream_take(struct k8s_stream *s, const void *data, size_t size,
     return rc;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 static enum k8s_event_kind kind_of(const char *type, const json_t *object)
 {
     static const struct {
@@ -96,7 +90,7 @@ static enum k8s_event_kind kind_of(const char *type, const json_t *object)
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
         kind = strcmp(type, kinds[i].type) == 0 ? kinds[i].kind : kind;
     }
-    const char *reason = text_of(object, "reason");
+    const char *reason = json_text(object, "reason");
     bool expired = json_integer_value(json_object_get(object, "code")) == 410 ||
                    strcmp(reason, "Expired") == 0 || strcmp(reason, "Gone") == 0;
     return kind == K8S_EVENT_ERROR && expired ? K8S_EVENT_EXPIRED : kind;
@@ -119,7 +113,7 @@ int k8s_event_decode(struct k8s_event *out, json_t *line, struct error *err)
         return error_set(err, ERROR_PEER, "an event %s of a watch without an object", type);
     }
     out->object = object;
-    out->message = text_of(object, "message");
+    out->message = json_text(object, "message");
     if (kind == K8S_EVENT_EXPIRED || kind == K8S_EVENT_ERROR) {
         return 0;
     }

@@ -126,9 +126,9 @@ static int find_entry(const struct sources *s, const char *kind, const char *fie
             return 0;
         }
     }
-    return error_set(err, ERROR_INPUT,
-                     "%s: no '%s' among its %s: mend it, or use another context",
-                     s->text[0].path, name, kind);
+    error_set(err, ERROR_INPUT, "%s: no '%s' among its %s: mend it, or use another context",
+              s->text[0].path, name, kind);
+    return -1;
 }
 
 static int read_cluster(struct kubeconfig *out, const struct entry *cluster, struct error *err)

@@ -109,8 +109,12 @@ static int add_file(struct files *files, const char *path, size_t size, bool may
     struct buffer content = {0};
     int rc = file_read(files->path[i], KUBECONFIG_SIZE_LIMIT, &content, err);
     files->content[i] = content; /* released with the rest, either way */
-    files->n += rc == 0 ? 1 : 0;
-    return rc == 0 ? 0 : error_prefix(err, "kubeconfig");
+    if (rc != 0) {
+        error_prefix(err, "kubeconfig");
+        return -1;
+    }
+    files->n++;
+    return 0;
 }
 
 static int add_files(struct files *files, const char *paths, struct error *err)

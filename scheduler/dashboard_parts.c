@@ -86,11 +86,15 @@ static const struct live_worker *find_worker(const struct live *live, uint64_t s
 {
     for (size_t i = 0; live != NULL && i < live->n_workers; i++) {
         const struct live_worker *w = &live->worker[i];
-        for (size_t l = w->first_lease; l < w->first_lease + w->n_leases; l++) {
-            if (live->lease[l].kind == LEASE_SHARD && live->lease[l].subject == shard) {
-                *n_events = live->lease[l].events;
-                return w;
-            }
+        size_t l = w->first_lease;
+        size_t stop = l + w->n_leases;
+        while (l < stop &&
+               (live->lease[l].kind != LEASE_SHARD || live->lease[l].subject != shard)) {
+            l++;
+        }
+        if (l < stop) {
+            *n_events = live->lease[l].events;
+            return w;
         }
     }
     return NULL;
@@ -136,7 +140,8 @@ json_t *dashboard_tail(const struct dashboard *d, const struct live *live)
 /* Moments in whole seconds: a heartbeat that came on time is no change worth sending twice. */
 static json_int_t moment(int64_t written_ms, uint64_t age_ms)
 {
-    return (json_int_t)((written_ms - (int64_t)age_ms) / 1000 * 1000);
+    json_int_t heard_ms = written_ms - (int64_t)age_ms;
+    return heard_ms / 1000 * 1000;
 }
 
 json_t *dashboard_workers(const struct live *live)

@@ -12,12 +12,6 @@ static size_t count(const json_t *object, const char *key)
     return n > 0 ? (size_t)n : 0;
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *found = json_string_value(json_object_get(object, key));
-    return found == NULL ? "" : found;
-}
-
 /* A launch that was refused, or is done, stays so, and so does trouble that is not tried again; a
  * signal is the pod's end, and comes back. */
 static bool is_final(int status)
@@ -56,7 +50,7 @@ const char *follow_last_line(const char *said, size_t *size)
 static void read_trouble(const json_t *child, struct follow_state *out)
 {
     size_t size = 0;
-    const char *line = follow_last_line(text(child, "said"), &size);
+    const char *line = follow_last_line(json_text(child, "said"), &size);
     if (json_is_integer(json_object_get(child, "retry_in_s"))) {
         (void)snprintf(out->waiting, sizeof out->waiting,
                        "the scheduler ended in trouble and starts again: %.*s", (int)size,
@@ -89,6 +83,6 @@ void follow_read_state(const json_t *state, struct follow_state *out)
     *out = (struct follow_state){.has_numbers = json_is_object(progress)};
     read_child(json_object_get(state, "child"), out);
     read_progress(progress, &out->numbers);
-    (void)snprintf(out->waiting, sizeof out->waiting, "%s", text(pods, "waiting"));
+    (void)snprintf(out->waiting, sizeof out->waiting, "%s", json_text(pods, "waiting"));
     read_trouble(json_object_get(state, "child"), out);
 }

@@ -36,14 +36,17 @@ static json_t *read_pods(const struct keeper_api *api)
     return pods == NULL ? json_null() : pods;
 }
 
-/* Brings progress up to date, if it is time; without a ledger there is none yet. */
+/* Brings progress up to date, if it is time, or a child has come or gone since: who sees that a launch
+ * has ended sees what it ended with. Without a ledger there is none yet. */
 static void look(struct keeper_api *api)
 {
     struct error err = {0};
     uint64_t start_ms = clock_now_ms();
-    if (start_ms < api->look_again_ms) {
+    bool has_child = keeper_has_child(api->keeper);
+    if (start_ms < api->look_again_ms && has_child == api->had_child) {
         return;
     }
+    api->had_child = has_child;
     int rc = api->look.run == NULL ? look_open(&api->look, api->folder, &err)
                                    : look_refresh(&api->look, &err);
     json_t *progress =

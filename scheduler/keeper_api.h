@@ -22,6 +22,7 @@ struct keeper_api {
     struct look look;      /* of the run, once there is a ledger */
     size_t n_commands;     /* that run for somebody */
     uint64_t look_again_ms;
+    bool had_child;   /* when it was looked at */
     json_t *progress; /* as it was last; NULL: unknown */
 };
 

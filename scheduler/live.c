@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* live.c - see live.h
+/* live.c - live.json as bytes; see live.h
  *
  * The text is written straight into a buffer, not through JSON values: with 5,000 workers that is a
  * few milliseconds of the scheduler's only thread each second, and not some fifty. */
@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/size.h"
-#include "scheduler/look.h"
 
 const uint32_t live_bucket_us[LIVE_BUCKETS] = {
     1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
@@ -399,27 +397,4 @@ int live_decode(struct live *l, const void *data, size_t size, struct error *err
         *l = (struct live){.pid = 0};
     }
     return rc;
-}
-
-struct live *live_read(const struct run *r)
-{
-    struct buffer text = {0};
-    char *path = look_has_scheduler(r) ? run_path(r, "live.json") : NULL;
-    struct live *l = path == NULL ? NULL : calloc(1, sizeof *l);
-    if (l != NULL && (file_read(path, LIVE_SIZE_LIMIT, &text, NULL) != 0 ||
-                      live_decode(l, text.data, text.size, NULL) != 0)) {
-        free(l);
-        l = NULL;
-    }
-    buffer_release(&text);
-    free(path);
-    return l;
-}
-
-void live_destroy(struct live *l)
-{
-    if (l != NULL) {
-        live_release(l);
-        free(l);
-    }
 }

@@ -237,13 +237,31 @@ static bool goes(const json_t *pod)
 static void take_pod(void *context, const struct k8s_answer *answer)
 {
     struct seen *s = context;
+    const json_t *items = json_object_get(answer->body, "items");
+    const json_t *pod = json_array_get(items, 0);
     s->is_asking = false;
     s->ask_ms = clock_now_ms() + ASK_MS;
-    if (answer->status == 404) {
-        s->is_known = asprintf(&s->end.why, "pod %s: it was deleted", s->name) >= 0;
-    } else if (answer->error.kind == ERROR_NONE && goes(answer->body)) {
-        (void)keep_end(s, answer->body);
+    if (answer->error.kind != ERROR_NONE) {
+        return;
     }
+    if (pod == NULL) {
+        s->is_known = asprintf(&s->end.why, "pod %s: it was deleted", s->name) >= 0;
+    } else if (goes(pod)) {
+        (void)keep_end(s, pod);
+    }
+}
+
+/* A list of one: the right to list pods is all that is needed. */
+static bool ask_pod(struct pod_ends *e, struct seen *s)
+{
+    char query[NAME_SIZE + 64];
+    (void)snprintf(query, sizeof query, "fieldSelector=metadata.name%%3D%s", s->name);
+    struct k8s_request request = {.method = K8S_GET,
+                                  .resource = K8S_PODS,
+                                  .query = query,
+                                  .timeout_ms = ASK_MOST_MS,
+                                  .context = s};
+    return k8s_send(e->k, &request, take_pod, NULL) == 0;
 }
 
 /* Looks at those that were asked for. */
@@ -255,12 +273,7 @@ static void ask_pods(struct pod_ends *e)
         if (s->end.why != NULL || s->is_asking || now_ms < s->ask_ms) {
             continue;
         }
-        struct k8s_request request = {.method = K8S_GET,
-                                      .resource = K8S_PODS,
-                                      .name = s->name,
-                                      .timeout_ms = ASK_MOST_MS,
-                                      .context = s};
-        s->is_asking = now_ms < s->give_up_ms && k8s_send(e->k, &request, take_pod, NULL) == 0;
+        s->is_asking = now_ms < s->give_up_ms && ask_pod(e, s);
         if (!s->is_asking) {
             drop(s);
         }

@@ -93,6 +93,15 @@ static bool is_refusal(const char *message)
             strstr(message, " denied the request") != NULL);
 }
 
+/* Without 'Error creating: pods "NAME" is forbidden: ', whose name is another one at each try: the
+ * reason is what has to fit into a line. */
+static const char *reason_of(const char *message)
+{
+    static const char forbidden[] = " is forbidden: ";
+    const char *at = strstr(message, forbidden);
+    return at == NULL ? message : at + sizeof forbidden - 1;
+}
+
 void pod_wait_describe_events(const json_t *events, struct buffer *out, bool *hopeless)
 {
     const json_t *newest = NULL;
@@ -108,7 +117,7 @@ void pod_wait_describe_events(const json_t *events, struct buffer *out, bool *ho
     if (newest != NULL) {
         const char *message = json_text(newest, "message");
         *hopeless = is_refusal(message);
-        buffer_printf(out, "%.500s", message);
+        buffer_printf(out, "%.500s", reason_of(message));
     }
 }
 

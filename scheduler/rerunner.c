@@ -35,7 +35,7 @@ void rerunner_turn(struct rerunner *r)
 {
     char piece[PIECE];
     ssize_t n = 0;
-    while ((n = offspring_read(&r->child.out, piece, sizeof piece)) > 0) {
+    while (offspring_read(&r->child.out, piece, sizeof piece) > 0) {
     }
     while ((n = offspring_read(&r->child.errors, piece, sizeof piece)) > 0) {
         tail_add(&r->said, piece, (size_t)n);

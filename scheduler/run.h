@@ -76,7 +76,7 @@ struct run_request {
  * Going on is refused (ERROR_INPUT, naming what changed) if the specification, the analysis's
  * version or an input's size or time changed since, unless accept_changes is set: then what was
  * computed from the changed is dropped. The caller calls run_close. */
-struct run *run_launch(const struct run_request *request, struct error *err);
+struct run *run_launch(const struct run_request *q, struct error *err);
 
 /* Opens a run that is there: to look, or to go on with it as it was launched. ERROR_INPUT if
  * another process is writing. */

@@ -78,20 +78,20 @@ static int move_aside(const char *ledger, struct error *err)
     return 0;
 }
 
-int run_compare_specification(json_t *was, const struct dataset *d, const char *elsewhere,
+int run_compare_specification(json_t *was, const struct dataset *is, const char *elsewhere,
                               struct error *err)
 {
-    json_t *is = dataset_specification(d);
-    int rc = is == NULL ? error_no_memory(err, "a comparison") : 0;
-    if (rc == 0 && !json_equal(was, is)) {
+    json_t *now = dataset_specification(is);
+    int rc = now == NULL ? error_no_memory(err, "a comparison") : 0;
+    if (rc == 0 && !json_equal(was, now)) {
         char where[1024] = "";
-        describe_difference(was, is, where, sizeof where);
+        describe_difference(was, now, where, sizeof where);
         rc = error_set(err, ERROR_INPUT,
                        "the run was launched with something else (%s): use another %s, or "
                        "--accept-changes to drop what was computed from the old",
                        where, elsewhere);
     }
-    json_decref(is);
+    json_decref(now);
     return rc;
 }
 

@@ -9,7 +9,7 @@ build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
     libcurl4-openssl-dev libhdf5-dev libjansson-dev libmicrohttpd-dev librsvg2-dev libseccomp-dev
     libsodium-dev libsqlite3-dev libxxhash-dev
     libyaml-dev libzmq3-dev fonts-dejavu-core'
-test='python3 python3-venv procps prometheus'
+test='python3 python3-venv procps prometheus chromium'
 check='git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev llvm-14
     fish mandoc zsh shellcheck'
 cluster='buildah busybox-static containerd containernetworking-plugins curl iproute2 iptables openssl

@@ -16,20 +16,20 @@ static void a_job_bundles_shards_within_bounds(void **state)
         size_t n_shards;
         uint64_t max_pods;
         uint64_t said; /* shards_per_index */
-        uint32_t n_indexes;
         uint64_t share;
+        uint32_t n_indexes;
         uint32_t parallelism;
     } cases[] = {
-        {25000, 100, 0, 391, 64, 100},
-        {25000, 1000, 0, 1000, 25, 1000},
-        {1008, 100, 0, 92, 11, 92},
-        {37, 100, 0, 5, 8, 5},
+        {25000, 100, 0, 64, 391, 100},
+        {25000, 1000, 0, 25, 1000, 1000},
+        {1008, 100, 0, 11, 92, 92},
+        {37, 100, 0, 8, 5, 5},
         {1, 100, 0, 1, 1, 1},
-        {3, 100, 0, 1, 3, 1},
-        {1000000, 100, 0, 5000, 64, 100},
-        {25000, 2000, 1, 5000, 1, 2000},
-        {25000, 2000, 7, 3572, 7, 2000},
-        {10, 1, 0, 1, 10, 1},
+        {3, 100, 0, 3, 1, 1},
+        {1000000, 100, 0, 64, 5000, 100},
+        {25000, 2000, 1, 1, 5000, 2000},
+        {25000, 2000, 7, 7, 3572, 2000},
+        {10, 1, 0, 10, 1, 1},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct fleet_need need = shards(cases[i].n_shards, cases[i].max_pods);
@@ -114,6 +114,22 @@ static void all_jobs_together_stay_within_max_pods(void **state)
     assert_int_equal(fleet_parallelism(job, 3, 2, &need), 10);
 }
 
+/* A node that is gone keeps its pods' indexes for ever. */
+static void stuck_slots_are_replaced(void **state)
+{
+    (void)state;
+    struct fleet_job job = {.n_indexes = 2, .shards_per_index = 100, .parallelism = 2};
+    struct fleet_need need = shards(150, 2);
+    struct fleet_job next;
+    assert_false(fleet_next(&job, 1, &need, &next));
+    job.n_stuck = 1;
+    assert_true(fleet_next(&job, 1, &need, &next));
+    assert_int_equal(next.parallelism, 1);
+    job.n_stuck = 2;
+    assert_true(fleet_next(&job, 1, &need, &next));
+    assert_int_equal(next.parallelism, 2);
+}
+
 /* So many slots end: each after its share, or half way, as a generator has it. */
 static void end_slots(struct fleet_job *job, uint64_t n, struct fleet_need *need,
                       uint64_t *random)
@@ -128,35 +144,34 @@ static void end_slots(struct fleet_job *job, uint64_t n, struct fleet_need *need
     }
 }
 
+/* The cluster of one seed, until all shards are done: it never stands still, nor has too many pods. */
+static void run_cluster(uint64_t seed)
+{
+    struct fleet_job job[400] = {{.number = 0}};
+    uint64_t running[ARRAY_LENGTH(job)] = {0};
+    uint64_t random = seed;
+    size_t n = 0;
+    struct fleet_need need = shards(1 + (size_t)(seed * 131 % 5000), 1 + seed % 90);
+    for (size_t turns = 0; need.n_shards > 0; turns++) {
+        uint64_t pods = 0;
+        assert_true(turns < 100000 && n + 1 < ARRAY_LENGTH(job));
+        n += fleet_next(job, n, &need, &job[n]);
+        for (size_t i = 0; i < n; i++) {
+            running[i] = size_min(fleet_parallelism(job, n, i, &need), fleet_live(&job[i]));
+            pods += running[i];
+        }
+        assert_in_range(pods, 1, need.max_pods);
+        for (size_t i = 0; i < n; i++) {
+            end_slots(&job[i], running[i], &need, &random);
+        }
+    }
+}
+
 static void a_run_ends_whatever_fails(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 200; seed++) {
-        uint64_t random = seed;
-        struct fleet_job job[400];
-        size_t n = 0;
-        struct fleet_need need = shards(1 + (size_t)(seed * 131 % 5000), 1 + seed % 90);
-        size_t turns = 0;
-        while (need.n_shards > 0) {
-            assert_true(turns++ < 100000);
-            if (fleet_next(job, n, &need, &job[n])) {
-                assert_true(n + 1 < ARRAY_LENGTH(job));
-                assert_in_range(job[n].n_indexes, 1, FLEET_INDEXES_MAX);
-                assert_true(job[n].shards_per_index >= 1);
-                n++;
-            }
-            uint64_t running[ARRAY_LENGTH(job)];
-            uint64_t pods = 0;
-            for (size_t i = 0; i < n; i++) {
-                running[i] = size_min(fleet_parallelism(job, n, i, &need), fleet_live(&job[i]));
-                pods += running[i];
-            }
-            for (size_t i = 0; i < n; i++) {
-                end_slots(&job[i], running[i], &need, &random);
-            }
-            assert_true(pods <= need.max_pods);
-            assert_true(pods > 0 || need.n_shards == 0); /* it never stands still */
-        }
+        run_cluster(seed);
     }
 }
 
@@ -170,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_suspended_job_is_waited_for),
         cmocka_unit_test(a_queue_gets_one_job_at_a_time),
         cmocka_unit_test(all_jobs_together_stay_within_max_pods),
+        cmocka_unit_test(stuck_slots_are_replaced),
         cmocka_unit_test(a_run_ends_whatever_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

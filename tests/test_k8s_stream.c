@@ -205,9 +205,7 @@ static void events_are_told_apart_and_unknown_ones_passed_over(void **state)
         json_t *line = json_parse(events[i].line, strlen(events[i].line), 1000, &err);
         check_ok(line == NULL ? -1 : 0, &err);
         int rc = k8s_event_decode(&event, line, &err);
-        if (rc != (events[i].kind < 0 ? -1 : 0)) {
-            fail_msg("%s: %d", events[i].line, rc);
-        }
+        check_that(rc == (events[i].kind < 0 ? -1 : 0), events[i].line);
         if (rc == 0) {
             assert_int_equal(event.kind, events[i].kind);
         } else {

@@ -28,6 +28,36 @@ struct fixture {
     struct buffer out;
 };
 
+static void set_up_live(struct fixture *f)
+{
+    f->worker[0] = (struct live_worker){.name = "anna",
+                                        .host = "node-1",
+                                        .program = "1.0",
+                                        .state = LIVE_WORKING,
+                                        .threads = 4,
+                                        .heard_age_ms = 250,
+                                        .shards = 3,
+                                        .cpu_us = 2500000,
+                                        .n_leases = 2};
+    f->worker[1] = (struct live_worker){.name = "bert", .host = "node-2"};
+    f->lease[0] = (struct live_lease){.kind = LEASE_SHARD, .events = 40};
+    f->lease[1] = (struct live_lease){.kind = LEASE_SHARD, .events = 2};
+    f->live = (struct live){.written_ms = 10000,
+                            .started_ms = 5000,
+                            .phase = LIVE_COMPUTING,
+                            .program = "1.0",
+                            .leases_lost = 7,
+                            .partials_accepted = 5,
+                            .partials_conflict = 1,
+                            .queue = 9,
+                            .n_workers = 2,
+                            .worker = f->worker,
+                            .n_leases = 2,
+                            .lease = f->lease};
+    live_count_commit(&f->live, 900);
+    live_count_commit(&f->live, 70000000);
+}
+
 static void set_up(struct fixture *f)
 {
     struct error err = {0};
@@ -61,37 +91,12 @@ static void set_up(struct fixture *f)
     f->look.merge.sample[0].luminosity_seen_pb = 11.5 / 3;
     f->look.merge.file[0] = (struct merge_file){.n_events = 100, .n_shards = 1};
     f->look.merge.cpu_us = 1500000;
-    f->place = (struct metrics_place){.run = "higgs4l",
+    f->place = (struct metrics_place){.run = "r",
                                       .now_ms = 10500,
                                       .has_scheduler = true,
                                       .free_bytes = UINT64_C(1) << 40,
                                       .size_bytes = UINT64_C(1) << 41};
-    f->worker[0] = (struct live_worker){.name = "anna",
-                                        .host = "node-1",
-                                        .program = "1.0",
-                                        .state = LIVE_WORKING,
-                                        .threads = 4,
-                                        .heard_age_ms = 250,
-                                        .shards = 3,
-                                        .cpu_us = 2500000,
-                                        .n_leases = 2};
-    f->worker[1] = (struct live_worker){.name = "bert", .host = "node-2"};
-    f->lease[0] = (struct live_lease){.kind = LEASE_SHARD, .events = 40};
-    f->lease[1] = (struct live_lease){.kind = LEASE_SHARD, .events = 2};
-    f->live = (struct live){.written_ms = 10000,
-                            .started_ms = 5000,
-                            .phase = LIVE_COMPUTING,
-                            .program = "1.0",
-                            .leases_lost = 7,
-                            .partials_accepted = 5,
-                            .partials_conflict = 1,
-                            .queue = 9,
-                            .n_workers = 2,
-                            .worker = f->worker,
-                            .n_leases = 2,
-                            .lease = f->lease};
-    live_count_commit(&f->live, 900);
-    live_count_commit(&f->live, 70000000);
+    set_up_live(f);
 }
 
 static void tear_down(struct fixture *f)
@@ -114,46 +119,42 @@ static void numbers_stand_where_their_names_say(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "picobarn_ledger_sequence{run=\"higgs4l\"} 17\n",
-        "picobarn_run_info{run=\"higgs4l\",run_id=\"4a22\",analysis=\"dimuon\","
-        "analysis_version=\"1\"} 1\n",
-        "picobarn_run_complete{run=\"higgs4l\"} 0\n",
-        "picobarn_scheduler_up{run=\"higgs4l\"} 1\n",
-        "picobarn_conflicts{run=\"higgs4l\"} 1\n",
-        "picobarn_cpu_seconds_total{run=\"higgs4l\"} 1.5\n",
-        "picobarn_folder_free_bytes{run=\"higgs4l\"} 1099511627776\n",
-        "picobarn_shards{run=\"higgs4l\",sample=\"zjets\",state=\"waiting\"} 1\n",
-        "picobarn_events_total{run=\"higgs4l\",sample=\"zjets\"} 0\n",
-        "picobarn_input_planned_bytes{run=\"higgs4l\",sample=\"zjets\"} 1000\n",
-        "picobarn_sample_info{run=\"higgs4l\",sample=\"zjets\",kind=\"simulation\",era="
-        "\"2012\"} "
-        "1\n",
-        "picobarn_run_luminosity_planned_inverse_picobarns{run=\"higgs4l\"} 11.5\n",
-        "picobarn_scheduler_start_time_seconds{run=\"higgs4l\"} 5\n",
-        "picobarn_scheduler_paused{run=\"higgs4l\"} 0\n",
-        "picobarn_queue_depth{run=\"higgs4l\"} 9\n",
-        "picobarn_leases_held{run=\"higgs4l\"} 2\n",
-        "picobarn_events_running{run=\"higgs4l\"} 42\n",
-        "picobarn_lease_expiries_total{run=\"higgs4l\"} 7\n",
-        "picobarn_partials_total{run=\"higgs4l\",verdict=\"accepted\"} 5\n",
-        "picobarn_partials_total{run=\"higgs4l\",verdict=\"conflict\"} 1\n",
-        "picobarn_workers{run=\"higgs4l\",state=\"working\"} 1\n",
-        "picobarn_workers{run=\"higgs4l\",state=\"silent\"} 0\n",
-        "picobarn_ledger_commit_seconds_bucket{run=\"higgs4l\",le=\"0.001\"} 1\n",
-        "picobarn_ledger_commit_seconds_bucket{run=\"higgs4l\",le=\"10\"} 1\n",
-        "picobarn_ledger_commit_seconds_bucket{run=\"higgs4l\",le=\"+Inf\"} 2\n",
-        "picobarn_ledger_commit_seconds_sum{run=\"higgs4l\"} 70.0009\n",
-        "picobarn_ledger_commit_seconds_count{run=\"higgs4l\"} 2\n",
-        "picobarn_worker_threads{run=\"higgs4l\",node=\"node-1\",worker=\"anna\"} 4\n",
-        "picobarn_worker_leases{run=\"higgs4l\",node=\"node-1\",worker=\"anna\"} 2\n",
-        "picobarn_worker_shards_total{run=\"higgs4l\",node=\"node-1\",worker=\"anna\"} 3\n",
-        "picobarn_worker_cpu_seconds_total{run=\"higgs4l\",node=\"node-1\",worker=\"anna\"} "
-        "2.5\n",
+        /* clang-format off */
+        "picobarn_ledger_sequence{run=\"r\"} 17\n",
+        "picobarn_run_info{run=\"r\",run_id=\"4a22\",analysis=\"dimuon\",analysis_version=\"1\"} 1\n",
+        "picobarn_run_complete{run=\"r\"} 0\n",
+        "picobarn_scheduler_up{run=\"r\"} 1\n",
+        "picobarn_conflicts{run=\"r\"} 1\n",
+        "picobarn_cpu_seconds_total{run=\"r\"} 1.5\n",
+        "picobarn_folder_free_bytes{run=\"r\"} 1099511627776\n",
+        "picobarn_shards{run=\"r\",sample=\"zjets\",state=\"waiting\"} 1\n",
+        "picobarn_events_total{run=\"r\",sample=\"zjets\"} 0\n",
+        "picobarn_input_planned_bytes{run=\"r\",sample=\"zjets\"} 1000\n",
+        "picobarn_sample_info{run=\"r\",sample=\"zjets\",kind=\"simulation\",era=\"2012\"} 1\n",
+        "picobarn_run_luminosity_planned_inverse_picobarns{run=\"r\"} 11.5\n",
+        "picobarn_scheduler_start_time_seconds{run=\"r\"} 5\n",
+        "picobarn_scheduler_paused{run=\"r\"} 0\n",
+        "picobarn_queue_depth{run=\"r\"} 9\n",
+        "picobarn_leases_held{run=\"r\"} 2\n",
+        "picobarn_events_running{run=\"r\"} 42\n",
+        "picobarn_lease_expiries_total{run=\"r\"} 7\n",
+        "picobarn_partials_total{run=\"r\",verdict=\"accepted\"} 5\n",
+        "picobarn_partials_total{run=\"r\",verdict=\"conflict\"} 1\n",
+        "picobarn_workers{run=\"r\",state=\"working\"} 1\n",
+        "picobarn_workers{run=\"r\",state=\"silent\"} 0\n",
+        "picobarn_ledger_commit_seconds_bucket{run=\"r\",le=\"0.001\"} 1\n",
+        "picobarn_ledger_commit_seconds_bucket{run=\"r\",le=\"10\"} 1\n",
+        "picobarn_ledger_commit_seconds_bucket{run=\"r\",le=\"+Inf\"} 2\n",
+        "picobarn_ledger_commit_seconds_sum{run=\"r\"} 70.0009\n",
+        "picobarn_ledger_commit_seconds_count{run=\"r\"} 2\n",
+        "picobarn_worker_threads{run=\"r\",node=\"node-1\",worker=\"anna\"} 4\n",
+        "picobarn_worker_leases{run=\"r\",node=\"node-1\",worker=\"anna\"} 2\n",
+        "picobarn_worker_shards_total{run=\"r\",node=\"node-1\",worker=\"anna\"} 3\n",
+        "picobarn_worker_cpu_seconds_total{run=\"r\",node=\"node-1\",worker=\"anna\"} 2.5\n",
         /* told half a second ago */
-        "picobarn_worker_heartbeat_age_seconds{run=\"higgs4l\",node=\"node-1\",worker=\"anna\"}"
-        " "
-        "0.75\n",
-        "picobarn_worker_threads{run=\"higgs4l\",node=\"node-2\",worker=\"bert\"} 0\n",
+        "picobarn_worker_heartbeat_age_seconds{run=\"r\",node=\"node-1\",worker=\"anna\"} 0.75\n",
+        "picobarn_worker_threads{run=\"r\",node=\"node-2\",worker=\"bert\"} 0\n",
+        /* clang-format on */
     };
     struct fixture f;
     set_up(&f);
@@ -191,7 +192,7 @@ static void what_nobody_works_on_waits_and_no_scheduler_is_told_of(void **state)
     check_contains(text, line);
     (void)snprintf(line, sizeof line, "%s,state=\"waiting\"} 2\n", name);
     check_contains(text, line);
-    check_contains(text, "picobarn_scheduler_up{run=\"higgs4l\"} 0\n");
+    check_contains(text, "picobarn_scheduler_up{run=\"r\"} 0\n");
     assert_null(strstr(text, "picobarn_worker"));
     assert_null(strstr(text, "picobarn_queue_depth"));
     tear_down(&f);
@@ -210,31 +211,48 @@ static bool is_of(const char *line, const char *family)
     return is;
 }
 
+/* What a walk over the lines stands in. */
+struct section {
+    char family[128];
+    char type[16]; /* "" until it was told */
+    size_t n_families;
+};
+
+static void check_type(const struct section *section, const char *line)
+{
+    static const char end[] = "_total";
+    size_t size = strlen(section->family);
+    size_t length = sizeof end - 1;
+    bool is_total = size > length && strcmp(section->family + size - length, end) == 0;
+    assert_int_equal(strncmp(line, section->family, size), 0);
+    assert_int_equal(is_total, strcmp(section->type, "counter") == 0);
+}
+
+static void check_line(struct section *section, const char *line)
+{
+    if (sscanf(line, "# HELP %127s", section->family) == 1) {
+        section->n_families++;
+        section->type[0] = '\0';
+    } else if (sscanf(line, "# TYPE %*s %15s", section->type) == 1) {
+        check_type(section, line + strlen("# TYPE "));
+    } else if (!is_of(line, section->family) || section->type[0] == '\0') {
+        fail_msg("'%s' under %s", line, section->family);
+    }
+}
+
 static void every_line_stands_under_the_help_and_type_of_its_family(void **state)
 {
     (void)state;
     struct fixture f;
+    struct section section = {.n_families = 0};
     set_up(&f);
     char *text = strdup(write_all(&f, &f.live));
     char *rest = NULL;
-    char family[128] = "";
-    char type[128] = "";
-    size_t n_families = 0;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        if (sscanf(line, "# HELP %127s", family) == 1) {
-            n_families++;
-            type[0] = '\0';
-        } else if (sscanf(line, "# TYPE %*s %127s", type) == 1) {
-            assert_true(strncmp(line + 7, family, strlen(family)) == 0);
-            size_t size = strlen(family);
-            bool is_total = size > 6 && strcmp(family + size - 6, "_total") == 0;
-            assert_int_equal(is_total, strcmp(type, "counter") == 0);
-        } else if (!is_of(line, family) || type[0] == '\0') {
-            fail_msg("'%s' under %s", line, family);
-        }
+        check_line(&section, line);
     }
-    assert_true(n_families > 40);
+    assert_true(section.n_families > 40);
     free(text);
     tear_down(&f);
 }

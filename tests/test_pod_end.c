@@ -43,6 +43,9 @@ static void an_end_is_told_with_all_that_is_known(void **state)
          "pod p: Evicted: Usage of EmptyDir volume exceeds the limit"},
         {"{\"metadata\": {\"name\": \"p\"}, \"status\": {}}",
          "pod p: it failed, the reason is not told"},
+        {"{\"metadata\": {\"name\": \"p\", \"deletionTimestamp\": \"2026-11-26T19:00:00Z\"},"
+         " \"status\": {\"phase\": \"Running\"}}",
+         "pod p: Deleted: somebody asked for it"},
         {"[]", "pod : it failed, the reason is not told"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -52,6 +55,26 @@ static void an_end_is_told_with_all_that_is_known(void **state)
         check_said(&out, cases[i].text);
         json_decref(pod);
     }
+}
+
+static void want_of_memory_is_told_apart(void **state)
+{
+    (void)state;
+    static const char form[] = "{\"status\": {\"containerStatuses\": [{\"state\":"
+                               " {\"terminated\": {\"exitCode\": %d, \"reason\": \"%s\"}}}]}}";
+    static const struct {
+        int status;
+        const char *reason;
+        bool is_oom;
+    } cases[] = {{137, "OOMKilled", true}, {137, "Error", false}, {0, "Completed", false}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, form, cases[i].status, cases[i].reason);
+        json_t *pod = parse(text);
+        assert_int_equal(pod_end_is_oom(pod), cases[i].is_oom);
+        json_decref(pod);
+    }
+    assert_false(pod_end_is_oom(NULL));
 }
 
 static void a_pod_that_waits_says_why(void **state)
@@ -223,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_is_told_with_all_that_is_known),
+        cmocka_unit_test(want_of_memory_is_told_apart),
         cmocka_unit_test(a_pod_that_waits_says_why),
         cmocka_unit_test(the_newest_event_tells_why_no_pod_is_made),
         cmocka_unit_test(what_the_server_refuses_is_hopeless_and_a_full_quota_is_not),

@@ -14,7 +14,7 @@ from conftest import BASE
 SLOW = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "256Mi"},
         "max_pods": 2, "patch": {"spec": {"nodeSelector": {"picobarn.test/node": "real"}}}}
 NAME = "harmed"
-ACCEPTED, LOST, BROKE, REJECTED = 2, 3, 4, 5  # events of scheduler/job.h
+ACCEPTED, LOST, BROKE = 2, 3, 4  # events of scheduler/job.h
 SHARD = 2  # LEASE_SHARD
 
 

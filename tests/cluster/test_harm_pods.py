@@ -13,7 +13,7 @@ from harmed import BROKE, SLOW, gone, launched, recipe, reference, run  # noqa: 
 # Workers
 
 def check_told(loss, pod, *words):
-    """A lost lease names the pod, its node and why, and has its last lines."""
+    """A lost lease names the pod, its node and why; its last lines."""
     worker, reason, log = loss
     name = pod["metadata"]["name"]
     assert worker == name
@@ -46,11 +46,14 @@ def test_a_session_without_memory(run, reference):
     run.check_whole(reference)
 
 
-def test_a_deleted_pod(run, reference):
+def test_a_deleted_pod_and_what_it_wrote_last(run, reference):
     run.wait_for(20)
     pod = run.worker()
+    harness.send(run.process(pod, "picobarn-worker compute"), signal.SIGKILL)
+    run.wait_for_loss("signal 9 (Killed)", BROKE)
     run.cluster.delete(pod)
-    check_told(run.wait_for_loss("Deleted"), pod)
+    log = check_told(run.wait_for_loss("Deleted"), pod)
+    assert "worker: the compute program was ended by signal 9 (Killed)" in log
     run.check_whole(reference)
 
 

@@ -27,11 +27,22 @@ def new_place(cluster, folder, image, samples):
     return place
 
 
+def stopped(place):
+    """The processes that compute, which stop."""
+    return [pid for _, pid in place.processes("worker", " compute")
+            if harness.send(pid, signal.SIGSTOP)]
+
+
+def files_done(place):
+    done = place.picobarn("status", place.called("run"), "-o", "json")
+    return done.json()["files"]["done"] if done.status == harness.INCOMPLETE else 0
+
+
 # All that users do, each part in a namespace of its own
 
 def a_run_and_its_changes(place, samples):
     place.give_ledger("run")
-    run_file = place.write_run("run", sample_run(samples, FEW, target_events=50))
+    run_file = place.write_run("run", sample_run(samples, FEW, target_events=20))
     place.allow_pods(0)
     first = place.start_launch(run_file)
     for user, said in (("launcher", "exceeded quota"), ("looker", "exceeded quota")):
@@ -46,8 +57,10 @@ def a_run_and_its_changes(place, samples):
     harness.wait_until(lambda: "exceeded quota" in place.picobarn(
         "status", place.called("run"), user="looker").out, "status says why pods wait", step=0.5)
     place.allow_pods(None)
-    _, worker = harness.wait_until(lambda: place.processes("worker", " run "), "a worker")[0]
-    harness.send(worker, signal.SIGKILL)
+    harness.wait_until(lambda: files_done(place) > 0, "a worker is at work")
+    harness.wait_until(lambda: stopped(place), "it stays at it")
+    for _, worker in place.processes("worker", " run "):
+        harness.send(worker, signal.SIGKILL)
     assert first.wait().status == harness.COMPLETE, first.wait()
     assert place.picobarn("rerun", place.called("run")).status == harness.COMPLETE
     assert on_terminal(place, "watch", place.called("run"), user="looker")[0] == harness.COMPLETE
@@ -140,11 +153,12 @@ def working(cluster, image, samples, tmp_path_factory):
     place.give_ledger("run")
     run_file = place.write_run("run", sample_run(samples, target_events=20), max_pods=1)
     launch = place.start_launch(run_file)
-    harness.wait_until(lambda: [pid for _, pid in place.processes("worker", " compute")
-                                if harness.send(pid, signal.SIGSTOP)], "a worker computes")
+    harness.wait_until(lambda: stopped(place), "a worker computes")
     yield place
     launch.kill()
     place.runner.clean_up()
+    # Before its namespace, which would wait for pods whose Job keeps them until others replace them.
+    cluster.kubectl("delete", "jobs", "--all", f"--namespace={place.namespace}")
     cluster.kubectl("delete", "namespace", place.namespace, "--wait=false")
 
 

@@ -7,6 +7,7 @@
 #include "analysis/analysis.h"
 #include "base/file.h"
 #include "base/size.h"
+#include "scheduler/live.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/message.h"
 
@@ -228,6 +229,27 @@ static void put_booked(struct seeds *s, const struct analysis *analysis)
     settings_release(&settings);
 }
 
+static void put_live(const char *folder)
+{
+    struct seeds s = {.folder = folder, .fuzzer = "fuzz_live"};
+    struct live_lease lease[] = {{LEASE_SHARD, 1, 2, 3}, {LEASE_INSPECT, 4, 5, 6}};
+    struct live_worker worker[] = {
+        {.name = "a", .host = "node", .program = "0.1", .state = LIVE_WORKING, .n_leases = 2},
+        {.name = "b", .state = LIVE_SILENT, .first_lease = 2}};
+    struct live live = {.written_ms = 2, .paused = "no space", .events_per_s = 0.5};
+    struct buffer text = {0};
+    live_encode(&live, &text);
+    put(&s, text.data, text.size);
+    buffer_clear(&text);
+    live.worker = worker;
+    live.n_workers = ARRAY_LENGTH(worker);
+    live.lease = lease;
+    live.n_leases = ARRAY_LENGTH(lease);
+    live_encode(&live, &text);
+    put(&s, text.data, text.size);
+    buffer_release(&text);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -243,6 +265,7 @@ int main(int argc, char **argv)
     put_texts(argv[1], "fuzz_kubeconfig", kubeconfigs, ARRAY_LENGTH(kubeconfigs));
     put_texts(argv[1], "fuzz_k8s_stream", watch_streams, ARRAY_LENGTH(watch_streams));
     put_texts(argv[1], "fuzz_k8s_indexes", index_texts, ARRAY_LENGTH(index_texts));
+    put_live(argv[1]);
     put_messages(argv[1]);
     put_partial(&partials, false);
     put_partial(&partials, true);

@@ -46,6 +46,14 @@ static inline void check_ok(int rc, const struct error *err)
     }
 }
 
+/* Fails, showing what it is about, unless it holds. */
+static inline void check_that(bool holds, const char *what)
+{
+    if (!holds) {
+        fail_msg("does not hold: %s", what);
+    }
+}
+
 /* A fresh folder, in the folder that the test runs in. The caller ends it with
  * check_remove_folder. */
 static inline char *check_make_folder(void)
@@ -66,9 +74,12 @@ static inline int check_remove_one(const char *path, const struct stat *info, in
     return remove(path);
 }
 
-/* Removes the folder with all in it, and frees path. */
+/* Removes the folder with all in it, and frees path; NULL is allowed. */
 static inline void check_remove_folder(char *path)
 {
+    if (path == NULL) {
+        return;
+    }
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): tests walk folders in one thread */
     assert_int_equal(nftw(path, check_remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     free(path);

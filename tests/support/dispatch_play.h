@@ -30,6 +30,7 @@ struct play {
     char run_folder[256];
     struct stage stage;
     struct dispatch_options options;
+    const struct launcher_kind *kind; /* NULL: no launcher */
 };
 
 typedef bool (*script)(struct puppet *p);
@@ -190,7 +191,7 @@ static inline void forget_signals(void)
     }
 }
 
-/* As scheduler/walk.c does, without a launcher. */
+/* As scheduler/walk.c does. */
 static inline int work(struct run *r, struct dispatch *d, enum dispatch_end *end,
                        struct error *err)
 {
@@ -213,6 +214,10 @@ static inline bool perform(struct play *play, const script *scripts, size_t n)
     check_ok(r == NULL ? -1 : 0, &err);
     struct dispatch *d = dispatch_open(r, &play->options, &err);
     check_ok(d == NULL ? -1 : 0, &err);
+    if (play->kind != NULL) {
+        static const struct launcher_options none = {.name = NULL};
+        check_ok(dispatch_start_workers(d, play->kind, &none, &err), &err);
+    }
     for (size_t i = 0; i < n; i++) {
         actor[i].script = scripts[i];
     }

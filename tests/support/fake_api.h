@@ -144,6 +144,15 @@ static inline void fake_hear(struct fake_api *f, size_t i)
     }
 }
 
+static inline void fake_hear_all(struct fake_api *f)
+{
+    for (size_t i = 0; i < FAKE_CONNECTIONS; i++) {
+        if (f->poll[i].fd >= 0 && f->poll[i].revents != 0) {
+            fake_hear(f, i);
+        }
+    }
+}
+
 static inline void fake_accept(struct fake_api *f)
 {
     int fd = accept(f->listener, NULL, NULL);
@@ -164,11 +173,7 @@ static inline void *fake_run(void *context)
     f->poll[FAKE_CONNECTIONS + 1] = (struct pollfd){.fd = f->stop[0], .events = POLLIN};
     while (f->poll[FAKE_CONNECTIONS + 1].revents == 0) {
         (void)poll(f->poll, FAKE_CONNECTIONS + 2, -1);
-        for (size_t i = 0; i < FAKE_CONNECTIONS; i++) {
-            if (f->poll[i].fd >= 0 && f->poll[i].revents != 0) {
-                fake_hear(f, i);
-            }
-        }
+        fake_hear_all(f);
         if (f->poll[FAKE_CONNECTIONS].revents != 0) {
             fake_accept(f);
         }
@@ -234,9 +239,11 @@ static inline struct k8s *fake_client(const struct fake_api *f, const char *fold
     const struct k8s_options options = {.kubeconfig = path};
     struct k8s *k = k8s_open(&options, &err);
     check_ok(k == NULL ? -1 : 0, &err);
-    k->timing.retry_first_ms = 20;
-    k->timing.watch_first_ms = 20;
-    k->timing.watch_most_ms = 100;
+    if (k != NULL) {
+        k->timing.retry_first_ms = 20;
+        k->timing.watch_first_ms = 20;
+        k->timing.watch_most_ms = 100;
+    }
     free(path);
     buffer_release(&text);
     return k;
