@@ -133,22 +133,26 @@ static void what_the_server_refuses_is_hopeless_and_a_full_quota_is_not(void **s
     (void)state;
     static const struct {
         const char *message;
+        const char *why;
         bool hopeless;
     } cases[] = {
         {"create Pod a-0 in StatefulSet a failed error: pods \"a-0\" is forbidden: error "
          "looking "
          "up service account n/s: serviceaccount \"s\" not found",
-         true},
+         "error looking up service account n/s: serviceaccount \"s\" not found", true},
         {"Error creating: pods \"a-w0-0-x\" is forbidden: violates PodSecurity \"restricted\"",
-         true},
-        {"Error creating: Pod \"a\" is invalid: spec.tolerations[0].effect: no", true},
-        {"Error creating: admission webhook \"w\" denied the request: no", true},
+         "violates PodSecurity \"restricted\"", true},
+        {"Error creating: Pod \"a\" is invalid: spec.tolerations[0].effect: no",
+         "Error creating: Pod \"a\" is invalid: spec.tolerations[0].effect: no", true},
+        {"Error creating: admission webhook \"w\" denied the request: no",
+         "Error creating: admission webhook \"w\" denied the request: no", true},
         {"Error creating: pods \"a\" is forbidden: failed quota: q: must specify limits.cpu",
-         true},
+         "failed quota: q: must specify limits.cpu", true},
         {"Error creating: pods \"a\" is forbidden: exceeded quota: q, requested: pods=1",
-         false},
-        {"Error creating: Internal error occurred: failed calling webhook \"w\"", false},
-        {"", false},
+         "exceeded quota: q, requested: pods=1", false},
+        {"Error creating: Internal error occurred: failed calling webhook \"w\"",
+         "Error creating: Internal error occurred: failed calling webhook \"w\"", false},
+        {"", "", false},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct buffer out = {0};
