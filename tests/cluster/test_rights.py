@@ -38,20 +38,6 @@ def files_done(place):
     return done.json()["files"]["done"] if done.status == harness.INCOMPLETE else 0
 
 
-def killed(place):
-    """Kills a worker that computes, and is to be seen at it until then; False: look again."""
-    for _, worker in place.processes("worker", " run ") if stopped(place) else []:
-        harness.send(worker, signal.SIGKILL)
-    return False
-
-
-def asked_for_pod(place):
-    """A worker that had no work in hand is not missed, and its pod not asked for."""
-    return place.cluster.audit(
-        namespace=place.namespace, verb="get", resource="pods", subresource="",
-        user=f"system:serviceaccount:{place.namespace}:picobarn-scheduler")
-
-
 # All that users do, each part in a namespace of its own
 
 def a_run_and_its_changes(place, samples):
@@ -72,8 +58,9 @@ def a_run_and_its_changes(place, samples):
         "status", place.called("run"), user="looker").out, "status says why pods wait", step=0.5)
     place.allow_pods(None)
     harness.wait_until(lambda: files_done(place) > 0, "a worker is at work")
-    harness.wait_until(lambda: asked_for_pod(place) or killed(place),
-                       "the scheduler asks for the pod of a worker that it misses", step=2)
+    harness.wait_until(lambda: stopped(place), "it stays at it")
+    for _, worker in place.processes("worker", " run "):
+        harness.send(worker, signal.SIGKILL)
     assert first.wait().status == harness.COMPLETE, first.wait()
     assert place.picobarn("rerun", place.called("run")).status == harness.COMPLETE
     assert on_terminal(place, "watch", place.called("run"), user="looker")[0] == harness.COMPLETE
