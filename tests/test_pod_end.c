@@ -160,7 +160,7 @@ static void what_the_server_refuses_is_hopeless_and_a_full_quota_is_not(void **s
         json_t *events =
             json_pack("[{s:s, s:s}]", "reason", "FailedCreate", "message", cases[i].message);
         pod_wait_describe_events(events, &out, &hopeless);
-        check_said(&out, cases[i].message);
+        check_said(&out, cases[i].why);
         assert_int_equal(hopeless, cases[i].hopeless);
         json_decref(events);
     }
