@@ -173,6 +173,26 @@ static void put_head(const size_t cell[CELLS], size_t bar, struct buffer *out)
     buffer_printf(out, "\n");
 }
 
+/* As many samples as there are rows, the last row for all others if that is fewer. One row more
+ * holds what the head needs room for. */
+static void fill_rows(struct row *row, size_t n_rows, const json_t *samples, size_t name_most)
+{
+    static const char *const head[CELLS] = {"sample", "shards", "events", ""};
+    size_t n = json_array_size(samples);
+    size_t n_shown = n_rows < n ? n_rows - 1 : n;
+    struct buffer text = {0};
+    for (size_t i = 0; i < n_shown; i++) {
+        fill_sample(&row[i], json_array_get(samples, i), name_most, &text);
+    }
+    if (n_shown < n) {
+        fill_rest(&row[n_shown], samples, n_shown, &text);
+    }
+    for (size_t c = 0; c < CELLS; c++) {
+        (void)snprintf(row[n_rows].cell[c], CELL_SIZE, "%s", head[c]);
+    }
+    buffer_release(&text);
+}
+
 void frame_draw_samples(const struct frame *f, size_t n_lines, const json_t *samples,
                         struct buffer *out)
 {
@@ -181,30 +201,17 @@ void frame_draw_samples(const struct frame *f, size_t n_lines, const json_t *sam
         return;
     }
     size_t n_rows = size_min(n, n_lines - 1);
-    size_t n_shown = n_rows < n ? n_rows - 1 : n;
+    size_t cell[CELLS];
     struct row *row = calloc(n_rows + 1, sizeof *row);
-    struct buffer text = {0};
-    size_t name_most = size_min(size_max(f->width / 4, NAME_LEAST), NAME_MOST);
     if (row == NULL) {
         out->failed = true;
         return;
     }
-    for (size_t i = 0; i < n_shown; i++) {
-        fill_sample(&row[i], json_array_get(samples, i), name_most, &text);
-    }
-    if (n_shown < n) {
-        fill_rest(&row[n_shown], samples, n_shown, &text);
-    }
-    size_t cell[CELLS];
-    static const char *const least[CELLS] = {"sample", "shards", "events", ""};
-    for (size_t c = 0; c < CELLS; c++) { /* the head's own words need room too */
-        (void)snprintf(row[n_rows].cell[c], CELL_SIZE, "%s", least[c]);
-    }
+    fill_rows(row, n_rows, samples, size_min(size_max(f->width / 4, NAME_LEAST), NAME_MOST));
     size_t bar = share_out(row, n_rows + 1, f->width, cell);
     put_head(cell, bar, out);
     for (size_t i = 0; i < n_rows; i++) {
         put_row(&row[i], cell, bar, out);
     }
-    buffer_release(&text);
     free(row);
 }

@@ -111,6 +111,13 @@ static int refresh(struct dashboard *d, const struct view *v, const char *folder
                                        : look_refresh(&d->look, err);
 }
 
+/* Said at once, whether a frame is to be drawn or not. */
+static int check_figure(const struct dashboard *d, const struct view *v, struct error *err)
+{
+    struct figure_numbers numbers;
+    return figure_count(d->look.run, &d->look.merge, &v->figure, &numbers, err);
+}
+
 /* Until the run is complete, nobody works on it (unless that is waited for), or the user has seen
  * enough. */
 static int watch(struct dashboard *d, struct view *v, const char *folder, struct error *err)
@@ -309,6 +316,10 @@ static int run(const struct invocation *invocation, struct error *err)
         return -1;
     }
     int status = -1;
+    if (check_figure(&d, &v, err) != 0) {
+        dashboard_release(&d);
+        return -1;
+    }
     if (once) {
         v.frame.has_color = invocation_flag(invocation, "color");
         status =
