@@ -107,8 +107,7 @@ static int show(const struct dashboard *d, struct view *v, bool has_scheduler, b
 static int refresh(struct dashboard *d, const struct view *v, const char *folder,
                    struct error *err)
 {
-    return v->on_screen && !v->as_json ? dashboard_update(d, folder, err)
-                                       : look_refresh(&d->look, err);
+    return v->on_screen ? dashboard_update(d, folder, err) : look_refresh(&d->look, err);
 }
 
 /* Said at once, whether a frame is to be drawn or not. */
@@ -277,7 +276,7 @@ static int view_open(struct view *v, const struct invocation *invocation, bool d
                      struct error *err)
 {
     *v = (struct view){.as_json = invocation_wants_json(invocation),
-                       .on_screen = screen_is_there(),
+                       .on_screen = screen_is_there() && !invocation_wants_json(invocation),
                        .waits = invocation_flag(invocation, "wait"),
                        .frame.has_color = screen_has_color()};
     if (figure_options_read(invocation, &v->figure, err) != 0) {
