@@ -22,12 +22,12 @@ static bool is_absent(const struct figure_sums *s, size_t layer, bool incomplete
     return incomplete && !any;
 }
 
-/* Lets the drawing borrow what sums and words hold. */
 static bool is_log_y(const struct figure_sums *s, const struct figure_request *request)
 {
     return request->log_y < 0 ? s->figure->log_y : request->log_y != 0;
 }
 
+/* Lets the drawing borrow what sums and words hold. */
 static struct plot make_plot(const struct figure_sums *s, const struct figure_words *w,
                              const struct analysis *a, bool log_y)
 {

@@ -2,7 +2,6 @@
 /* frame.c - the state, and how lines are shared out; frame_samples.c has the samples. See frame.h */
 #include "scheduler/frame.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/size.h"
@@ -35,25 +34,27 @@ static double real(const json_t *object, const char *key)
 
 /* ---- the state, a line each ---- */
 
-/* As words inside a sentence. */
+/* A line of a text that came from elsewhere; none where there is none. */
+static void put_reason(struct buffer *out, const char *what, const char *reason)
+{
+    if (reason[0] != '\0') {
+        buffer_printf(out, "%-10s", what);
+        human_text(out, reason);
+        buffer_printf(out, "\n");
+    }
+}
+
 static void put_state(const json_t *document, struct buffer *out)
 {
     const char *says = json_text(document, "says");
-    buffer_printf(out, "state     %c%s\n", tolower((unsigned char)says[0]),
-                  says[0] == '\0' ? "" : says + 1);
+    if (says[0] >= 'A' && says[0] <= 'Z') { /* as words inside a sentence */
+        buffer_printf(out, "state     %c%s\n", says[0] - 'A' + 'a', says + 1);
+    } else {
+        buffer_printf(out, "state     %s\n", says);
+    }
     const json_t *status = json_object_get(document, "status");
-    const char *paused = json_text(json_object_get(status, "live"), "paused");
-    const char *waiting = json_text(json_object_get(status, "pods"), "waiting");
-    if (paused[0] != '\0') {
-        buffer_printf(out, "paused    ");
-        human_text(out, paused);
-        buffer_printf(out, "\n");
-    }
-    if (waiting[0] != '\0') {
-        buffer_printf(out, "waiting   ");
-        human_text(out, waiting);
-        buffer_printf(out, "\n");
-    }
+    put_reason(out, "paused", json_text(json_object_get(status, "live"), "paused"));
+    put_reason(out, "waiting", json_text(json_object_get(status, "pods"), "waiting"));
 }
 
 static void put_of(struct buffer *out, uint64_t n, uint64_t all, const char *what)
