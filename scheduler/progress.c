@@ -12,6 +12,7 @@
 #include "base/size.h"
 #include "scheduler/columns.h"
 #include "scheduler/human.h"
+#include "scheduler/screen.h"
 
 enum {
     LINE_EVERY_MS = 5000,  /* in a log */
@@ -40,9 +41,8 @@ struct progress *progress_open(void)
 {
     struct progress *p = calloc(1, sizeof *p);
     if (p != NULL) {
-        p->on_terminal = isatty(STDERR_FILENO) == 1;
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-        p->has_color = p->on_terminal && getenv("NO_COLOR") == NULL;
+        p->on_terminal = screen_is_there(STDERR_FILENO);
+        p->has_color = screen_has_color(STDERR_FILENO);
     }
     return p;
 }

@@ -18,19 +18,18 @@ static const char leave[] = "\033[?7h\033[?25h\033[?1049l";
 
 static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
-bool screen_is_there(void)
+bool screen_is_there(int fd)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     const char *term = getenv("TERM");
-    return isatty(STDOUT_FILENO) == 1 && term != NULL && term[0] != '\0' &&
-           strcmp(term, "dumb") != 0;
+    return isatty(fd) == 1 && term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
-bool screen_has_color(void)
+bool screen_has_color(int fd)
 {
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     const char *no_color = getenv("NO_COLOR");
-    return screen_is_there() && (no_color == NULL || no_color[0] == '\0');
+    return screen_is_there(fd) && (no_color == NULL || no_color[0] == '\0');
 }
 
 void screen_size(size_t *width, size_t *height)

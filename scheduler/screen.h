@@ -22,9 +22,9 @@ struct screen {
     sigset_t signals;
 };
 
-/* Can frames be drawn: is it a terminal that moves its cursor? May it have colours (NO_COLOR)? */
-bool screen_is_there(void);
-bool screen_has_color(void);
+/* Is this descriptor a terminal that moves its cursor (TERM)? May it have colours (NO_COLOR)? */
+bool screen_is_there(int fd);
+bool screen_has_color(int fd);
 
 /* What there is now. */
 void screen_size(size_t *width, size_t *height);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c - picobarn watch: a run live in the terminal, plot and all. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "scheduler/commands/commands.h"
 #include "scheduler/commands/figure_options.h"
@@ -276,9 +277,10 @@ static int view_open(struct view *v, const struct invocation *invocation, bool d
                      struct error *err)
 {
     *v = (struct view){.as_json = invocation_wants_json(invocation),
-                       .on_screen = screen_is_there() && !invocation_wants_json(invocation),
+                       .on_screen =
+                           screen_is_there(STDOUT_FILENO) && !invocation_wants_json(invocation),
                        .waits = invocation_flag(invocation, "wait"),
-                       .frame.has_color = screen_has_color()};
+                       .frame.has_color = screen_has_color(STDOUT_FILENO)};
     if (figure_options_read(invocation, &v->figure, err) != 0) {
         return -1;
     }
@@ -290,7 +292,7 @@ static int view_open(struct view *v, const struct invocation *invocation, bool d
 static int relay(const struct invocation *invocation, struct error *err)
 {
     struct view v;
-    if (!screen_is_there() || invocation_wants_json(invocation)) {
+    if (!screen_is_there(STDOUT_FILENO) || invocation_wants_json(invocation)) {
         return remote_relay(&command_watch, invocation, err);
     }
     if (view_open(&v, invocation, true, err) != 0) {

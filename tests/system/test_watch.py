@@ -246,3 +246,29 @@ def test_a_scheduler_that_is_gone_ends_it_or_is_waited_for(runner, recipe):
     assert runner.launch("run.yaml", "--run-dir", "run").status == harness.COMPLETE
     assert waiting.end() == harness.COMPLETE
     waiting.check_given_back()
+
+
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u, namespace: n}}]
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: u, user: {token: t}}]
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_of_a_cluster_that_is_away_it_tries_again_until_it_is_stopped(runner, number):
+    (runner.folder / "config").write_text(KUBECONFIG, encoding="ascii")
+    terminal = Terminal(runner, ["picobarn", "watch", "k8s:n/away"], (60, 20),
+                        {"KUBECONFIG": str(runner.folder / "config")})
+    terminal.wait_for("^connection lost, the run goes on; trying again$")
+    terminal.resize(40, 20)
+    terminal.wait_for("^connection lost, the run goes on; tryin$")
+    if number == signal.SIGINT:
+        os.write(terminal.fd, b"\003")
+    else:
+        os.kill(terminal.pid, number)
+    assert terminal.end() == -number
+    terminal.check_given_back()
