@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c - picobarn watch: a run live in the terminal, plot and all. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "scheduler/commands/commands.h"
@@ -233,9 +234,12 @@ static int show_lost(struct view *v, struct error *err)
 {
     struct buffer frame = {0};
     struct buffer all = {0};
-    buffer_printf(&all, "%s\nconnection lost, the run goes on; trying again\n", err->text);
-    *err = (struct error){.kind = ERROR_NONE};
     fit_frame(&v->frame);
+    buffer_printf(&all, "connection lost, the run goes on; trying again\n");
+    for (size_t at = 0, n = strlen(err->text); at < n; at += v->frame.width) {
+        buffer_printf(&all, "%.*s\n", (int)v->frame.width, err->text + at);
+    }
+    *err = (struct error){.kind = ERROR_NONE};
     frame_cut(&v->frame, &all, &frame);
     int rc = put_frame(v, &frame, false, err);
     buffer_release(&all);

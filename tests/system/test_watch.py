@@ -264,8 +264,9 @@ def test_of_a_cluster_that_is_away_it_tries_again_until_it_is_stopped(runner, nu
     terminal = Terminal(runner, ["picobarn", "watch", "k8s:n/away"], (60, 20),
                         {"KUBECONFIG": str(runner.folder / "config")})
     terminal.wait_for("^connection lost, the run goes on; trying again$")
+    assert "127.0.0.1" in "".join(terminal.lines()), "the reason, in as many lines as it takes"
     terminal.resize(40, 20)
-    terminal.wait_for("^connection lost, the run goes on; tryin$")
+    terminal.wait_for("^connection lost, the run goes on; trying$")
     if number == signal.SIGINT:
         os.write(terminal.fd, b"\003")
     else:
