@@ -115,13 +115,21 @@ def watch(runner, size, *options, env=None):
     return Terminal(runner, ["picobarn", "watch", "run", *options], size, env)
 
 
-def check_layout(terminal, columns, lines):
-    """The frame fills what there is, its last line being where the shell will ask."""
+def without_times(lines):
+    return [line for line in lines if not line.startswith(("total ", "rate "))]
+
+
+def check_layout(runner, terminal, columns, lines):
+    """The frame fills what there is, its last line being where the shell will ask; and nothing of an
+    earlier one is left: the screen is what a fresh frame of that size is."""
+    frame = runner.run("picobarn", "watch", "run", "--once", "--width", str(columns), "--height",
+                       str(lines - 1)).out
     shown = terminal.lines()
+    fresh = [line.rstrip() for line in frame.splitlines()]
+    assert len(fresh) == lines - 1 and len(shown) == lines
+    assert without_times(shown) == without_times([*fresh, ""])
     assert shown[0].startswith("run       ") and shown[1] == "state     running", shown
-    used = [i for i, line in enumerate(shown) if line]
-    assert used[-1] == lines - 2, shown
-    assert shown[used[-1]].lstrip().startswith("70 ") and shown[used[-1]].endswith("GeV")
+    assert shown[-2].lstrip().startswith("70 ") and shown[-2].endswith("GeV")
     assert sum("[" in line and "%" in line for line in shown[8:]) >= 5, "samples"
     assert columns - 40 < max(map(len, shown)) <= columns
     return shown
@@ -131,19 +139,19 @@ def test_a_terminal_is_filled_and_a_changed_size_is_followed(runner, halted):
     small, large = (80, 24), (200, 60)
     terminal = watch(runner, small)
     terminal.wait_for("GeV$")
-    shown = check_layout(terminal, *small)
+    shown = check_layout(runner, terminal, *small)
     assert any(re.match(r"\d+ more ", line) for line in shown), "samples without room are summed"
     terminal.resize(*large)
     terminal.wait_for(r"^top pairs \(2011\)")
-    shown = check_layout(terminal, *large)
+    shown = check_layout(runner, terminal, *large)
     assert not any(re.match(r"\d+ more ", line) for line in shown)
     terminal.resize(*small)
     terminal.wait_for(r"^\d+ more ")
-    check_layout(terminal, *small)
+    check_layout(runner, terminal, *small)
     for size in ((100, 12), (30, 5), (1, 1), (80, 24)):
         terminal.resize(*size)
     terminal.wait_for(r"^\d+ more ")
-    check_layout(terminal, *small)
+    check_layout(runner, terminal, *small)
     assert halted.go_on().status == harness.COMPLETE
     assert terminal.end() == harness.COMPLETE
     terminal.check_given_back()
