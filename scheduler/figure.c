@@ -22,15 +22,20 @@ static bool is_absent(const struct figure_sums *s, size_t layer, bool incomplete
     return incomplete && !any;
 }
 
+static bool is_log_y(const struct figure_sums *s, const struct figure_request *request)
+{
+    return request->log_y < 0 ? s->figure->log_y : request->log_y != 0;
+}
+
 /* Lets the drawing borrow what sums and words hold. */
 static struct plot make_plot(const struct figure_sums *s, const struct figure_words *w,
-                             const struct analysis *a, int log_y)
+                             const struct analysis *a, bool log_y)
 {
     struct plot plot = {.n_bins = s->axis->n_bins,
                         .edge = s->axis->edge,
                         /* the run file may have moved the axis to where no logarithm is */
                         .log_x = s->figure->log_x && s->axis->edge[0] > 0,
-                        .log_y = log_y < 0 ? s->figure->log_y : log_y != 0,
+                        .log_y = log_y,
                         .label = s->figure->label,
                         .unit = s->figure->unit,
                         .n_layers = s->n_layers,
@@ -71,7 +76,7 @@ int figure_draw(const struct run *r, const struct merge *m,
     }
     int rc = figure_words_init(&w, &s, r, m, err);
     if (rc == 0) {
-        struct plot plot = make_plot(&s, &w, r->dataset->analysis, request->log_y);
+        struct plot plot = make_plot(&s, &w, r->dataset->analysis, is_log_y(&s, request));
         rc = plot_draw_svg(&plot, svg, err);
         figure_words_release(&w);
     }
@@ -215,15 +220,15 @@ static json_t *left_out_to_json(const struct figure_sums *s, const struct datase
 }
 
 static json_t *sums_to_json(const struct figure_sums *s, const struct figure_words *w,
-                            const struct dataset *d)
+                            const struct dataset *d, bool log_y)
 {
     size_t n = s->axis->n_bins;
     return json_pack(
         "{s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:b, s:b, s:o, s:o, "
         "s:b, s:I, s:I, s:b, s:[i, i], s:[i, i, i, i]}",
         "hist", s->figure->hist, "label", s->figure->label, "unit", s->figure->unit, "log_y",
-        s->figure->log_y ? 1 : 0, "channels", channels_to_json(d->analysis, s->channels),
-        "edges", reals(s->axis->edge, n + 1), "observed",
+        log_y ? 1 : 0, "channels", channels_to_json(d->analysis, s->channels), "edges",
+        reals(s->axis->edge, n + 1), "observed",
         s->has_data ? counts(s->observed, n) : json_null(), "control",
         s->control != 0 && s->has_data ? counts(s->control_count, n) : json_null(), "stack",
         layers_to_json(s), "luminosity_pb", luminosity_to_json(s, d), "window",
@@ -246,7 +251,7 @@ json_t *figure_to_json(const struct run *r, const struct merge *m,
     }
     json_t *all = NULL;
     if (figure_words_init(&w, &s, r, m, err) == 0) {
-        all = sums_to_json(&s, &w, r->dataset);
+        all = sums_to_json(&s, &w, r->dataset, is_log_y(&s, request));
         figure_words_release(&w);
         if (all == NULL) {
             (void)error_no_memory(err, "a plot");

@@ -16,6 +16,38 @@ void human_count(struct buffer *out, uint64_t n)
     }
 }
 
+void human_metric(struct buffer *out, double value)
+{
+    static const char *const prefix[] = {"", " k", " M", " G", " T"};
+    size_t i = 0;
+    while (value >= 999.5 && i < 4) {
+        value /= 1000;
+        i++;
+    }
+    int digits = i == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    buffer_printf(out, "%.*f%s", digits, value, prefix[i]);
+}
+
+void human_duration(struct buffer *out, double seconds)
+{
+    unsigned long s = seconds > 0 ? (unsigned long)(seconds + 0.5) : 0;
+    if (s >= 3600) {
+        buffer_printf(out, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+    } else {
+        buffer_printf(out, "%lu:%02lu", s / 60, s % 60);
+    }
+}
+
+void human_bar(struct buffer *out, double share, size_t width)
+{
+    size_t full = (size_t)(share * (double)width);
+    buffer_printf(out, "[");
+    for (size_t i = 0; i < width; i++) {
+        buffer_printf(out, i < full ? "#" : ".");
+    }
+    buffer_printf(out, "]");
+}
+
 static bool in_femtobarn(double luminosity_pb)
 {
     return luminosity_pb >= 100;
@@ -41,6 +73,11 @@ void human_luminosity(struct buffer *out, double luminosity_pb)
 {
     put_number(out, luminosity_pb, in_femtobarn(luminosity_pb));
     put_unit(out, in_femtobarn(luminosity_pb));
+}
+
+void human_luminosity_part(struct buffer *out, double seen_pb, double planned_pb)
+{
+    put_number(out, seen_pb, in_femtobarn(planned_pb));
 }
 
 void human_luminosity_of(struct buffer *out, double seen_pb, double planned_pb)

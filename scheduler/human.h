@@ -4,6 +4,7 @@
 #define SCHEDULER_HUMAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -12,8 +13,20 @@
 /* 1234, 12,345 */
 void human_count(struct buffer *out, uint64_t n);
 
+/* 1234567 as "1.23 M" */
+void human_metric(struct buffer *out, double value);
+
+/* "1:05", "1:01:05" */
+void human_duration(struct buffer *out, double seconds);
+
+/* [#######.....] of that many characters between the brackets. */
+void human_bar(struct buffer *out, double share, size_t width);
+
 /* "11.58 fb^-1", below 0.1 fb^-1 in pb^-1. */
 void human_luminosity(struct buffer *out, double luminosity_pb);
+
+/* "7.13", in the unit that human_luminosity has for the second. */
+void human_luminosity_part(struct buffer *out, double seen_pb, double planned_pb);
 
 /* "7.13 of 11.58 fb^-1": both in the unit of the second. */
 void human_luminosity_of(struct buffer *out, double seen_pb, double planned_pb);

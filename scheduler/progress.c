@@ -9,6 +9,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/size.h"
+#include "scheduler/columns.h"
+#include "scheduler/human.h"
+#include "scheduler/screen.h"
 
 enum {
     LINE_EVERY_MS = 5000,  /* in a log */
@@ -37,9 +41,8 @@ struct progress *progress_open(void)
 {
     struct progress *p = calloc(1, sizeof *p);
     if (p != NULL) {
-        p->on_terminal = isatty(STDERR_FILENO) == 1;
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-        p->has_color = p->on_terminal && getenv("NO_COLOR") == NULL;
+        p->on_terminal = screen_is_there(STDERR_FILENO);
+        p->has_color = screen_has_color(STDERR_FILENO);
     }
     return p;
 }
@@ -53,82 +56,47 @@ static size_t terminal_width(void)
     return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
-/* 1234567 as "1.23 M" */
-static void metric(double value, char *out, size_t size)
-{
-    static const char *const prefix[] = {"", " k", " M", " G", " T"};
-    size_t i = 0;
-    while (value >= 999.5 && i < 4) {
-        value /= 1000;
-        i++;
-    }
-    int digits = i == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-    (void)snprintf(out, size, "%.*f%s", digits, value, prefix[i]);
-}
-
-static void duration(double seconds, char *out, size_t size)
-{
-    unsigned long s = seconds > 0 ? (unsigned long)(seconds + 0.5) : 0;
-    if (s >= 3600) {
-        (void)snprintf(out, size, "%lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
-    } else {
-        (void)snprintf(out, size, "%lu:%02lu", s / 60, s % 60);
-    }
-}
-
-/* [#######.....] of that many characters between the brackets. */
-static void bar(double share, size_t width, char *out, size_t size)
-{
-    size_t full = (size_t)(share * (double)width);
-    size_t n = 0;
-    for (size_t i = 0; i < width && n + 1 < size; i++) {
-        out[n++] = i < full ? '#' : '.';
-    }
-    out[n] = '\0';
-}
-
 /* 100 only when it is all. */
 static int percent(double share)
 {
     return (int)(100 * share);
 }
 
-/* The words behind the bar. */
-static void describe(const struct progress *p, const struct progress_numbers *numbers,
-                     char *out, size_t size)
+static void describe_shards(const struct progress *p, const struct progress_numbers *numbers,
+                            struct buffer *out)
 {
     double elapsed = (double)(clock_now_ms() - p->started_ms) / 1000;
-    size_t new_jobs = numbers->n_done + numbers->n_failed > p->n_jobs_before
-                          ? numbers->n_done + numbers->n_failed - p->n_jobs_before
-                          : 0;
-    double left = new_jobs == 0
-                      ? -1
-                      : elapsed * (double)(numbers->n_all - numbers->n_done) / (double)new_jobs;
-    char rate[48] = "";
-    char time_left[48] = "";
-    char failed[48] = "";
-    char number[32] = "";
+    size_t ended = numbers->n_done + numbers->n_failed;
+    size_t new_jobs = ended > p->n_jobs_before ? ended - p->n_jobs_before : 0;
+    buffer_printf(out, "%zu/%zu shards", numbers->n_done, numbers->n_all);
     if (elapsed > 0.2 && numbers->n_events > p->n_events_before) {
-        metric((double)(numbers->n_events - p->n_events_before) / elapsed, number,
-               sizeof number);
-        (void)snprintf(rate, sizeof rate, "  %sev/s", number);
+        buffer_printf(out, "  ");
+        human_metric(out, (double)(numbers->n_events - p->n_events_before) / elapsed);
+        buffer_printf(out, "ev/s");
     }
-    if (left >= 0) {
-        duration(left, number, sizeof number);
-        (void)snprintf(time_left, sizeof time_left, "  %s left", number);
+    buffer_printf(out, "  %zu workers", numbers->n_workers);
+    if (new_jobs > 0) {
+        buffer_printf(out, "  ");
+        human_duration(out,
+                       elapsed * (double)(numbers->n_all - numbers->n_done) / (double)new_jobs);
+        buffer_printf(out, " left");
+    }
+}
+
+/* The words behind the bar. */
+static void describe(const struct progress *p, const struct progress_numbers *numbers,
+                     struct buffer *out)
+{
+    if (numbers->phase == LEASE_INSPECT) {
+        buffer_printf(out, "%zu/%zu files inspected  %zu workers", numbers->n_done,
+                      numbers->n_all, numbers->n_workers);
+    } else {
+        describe_shards(p, numbers, out);
     }
     if (numbers->n_failed > 0) {
-        (void)snprintf(failed, sizeof failed, "%s  %zu failed%s",
-                       p->has_color ? "\033[31m" : "", numbers->n_failed,
-                       p->has_color ? "\033[0m" : "");
+        buffer_printf(out, "%s  %zu failed%s", p->has_color ? "\033[31m" : "",
+                      numbers->n_failed, p->has_color ? "\033[0m" : "");
     }
-    if (numbers->phase == LEASE_INSPECT) {
-        (void)snprintf(out, size, "%zu/%zu files inspected  %zu workers%s", numbers->n_done,
-                       numbers->n_all, numbers->n_workers, failed);
-        return;
-    }
-    (void)snprintf(out, size, "%zu/%zu shards%s  %zu workers%s%s", numbers->n_done,
-                   numbers->n_all, rate, numbers->n_workers, time_left, failed);
 }
 
 /* A new phase starts its own clock. */
@@ -143,17 +111,24 @@ static void note_phase(struct progress *p, const struct progress_numbers *number
     }
 }
 
+/* A line that never goes on in the next one. */
 static void show_bar(struct progress *p, const char *words, double share)
 {
-    char drawn[BAR_MAX + 1];
+    struct buffer line = {0};
+    struct buffer cut = {0};
     size_t width = terminal_width();
-    size_t taken = strlen(words) + 10;
+    size_t taken = columns_count(words, strlen(words)) + 10;
     size_t room = width > taken + 10 ? width - taken : 10;
-    bar(share, room < BAR_MAX ? room : BAR_MAX, drawn, sizeof drawn);
-    size_t left =
-        width > strlen(drawn) + 10 ? width - strlen(drawn) - 10 : 10; /* never wrapped */
-    (void)fprintf(stderr, "\r\033[K[%s] %3d%%  %.*s", drawn, percent(share), (int)left, words);
+    human_bar(&line, share, size_min(room, BAR_MAX));
+    buffer_printf(&line, " %3d%%  %s", percent(share), words);
+    if (buffer_string(&line) != NULL) {
+        columns_cut(&cut, buffer_string(&line), line.size, width - 1);
+    }
+    const char *text = buffer_string(&cut);
+    (void)fprintf(stderr, "\r\033[K%s", text == NULL ? "" : text);
     (void)fflush(stderr);
+    buffer_release(&line);
+    buffer_release(&cut);
     p->has_line = true;
 }
 
@@ -186,19 +161,21 @@ void progress_update(struct progress *p, const struct progress_numbers *numbers)
     p->shown_ms = now;
     p->n_done = numbers->n_done;
     double share = numbers->n_all == 0 ? 0 : (double)numbers->n_done / (double)numbers->n_all;
-    char words[700];
+    struct buffer text = {0};
     if (numbers->note != NULL) {
-        (void)snprintf(words, sizeof words, "%.600s", numbers->note);
+        buffer_printf(&text, "%.600s", numbers->note);
     } else if (numbers->paused != NULL) {
-        (void)snprintf(words, sizeof words, "paused: %.600s", numbers->paused);
+        buffer_printf(&text, "paused: %.600s", numbers->paused);
     } else {
-        describe(p, numbers, words, sizeof words);
+        describe(p, numbers, &text);
     }
-    if (p->on_terminal) {
+    const char *words = buffer_string(&text);
+    if (words != NULL && p->on_terminal) {
         show_bar(p, words, share);
-    } else {
+    } else if (words != NULL) {
         show_line(p, words, share);
     }
+    buffer_release(&text);
 }
 
 void progress_show(void *context, const struct dispatch_view *view)

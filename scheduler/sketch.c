@@ -9,11 +9,6 @@
 
 enum { MARGIN = 10, CHARS_MAX = 4 }; /* margin: for the numbers at the left */
 
-static const char point[] = "\xe2\x97\x8f"; /* a filled circle */
-static const char dark[] = "\xe2\x96\x93";  /* shades of a block */
-static const char light[] = "\xe2\x96\x91";
-static const char signal_color[] = "\033[31m";
-static const char background_color[] = "\033[36m";
 static const char color_end[] = "\033[0m";
 
 /* One column of the drawing: a few bins together. */
@@ -75,16 +70,24 @@ static bool make_grid(struct grid *g, const json_t *figure, size_t width)
     return true;
 }
 
+static const double log_low = 0.5; /* where a logarithmic axis begins: below one event */
+
 /* Lines from the bottom, 0 to height, as a fraction of a line too. */
 static double height_of(const struct grid *g, double value, size_t height)
 {
     if (!(g->top > 0) || !(value > 0)) {
         return 0;
     }
-    double low = 0.5; /* of a logarithmic axis: below one event */
-    double share =
-        g->log_y ? log(fmax(value, low) / low) / log(fmax(g->top, 1) / low) : value / g->top;
+    double share = g->log_y
+                       ? log(fmax(value, log_low) / log_low) / log(fmax(g->top, 1) / log_low)
+                       : value / g->top;
     return share * (double)height;
+}
+
+/* The reverse: what stands at that share of the height. */
+static double value_at(const struct grid *g, double share)
+{
+    return g->log_y ? log_low * pow(fmax(g->top, 1) / log_low, share) : share * g->top;
 }
 
 static void put(struct buffer *out, bool color, const char *shade, const char *text)
@@ -104,11 +107,11 @@ static void put_cell(const struct grid *g, const struct sketch *s, size_t at_cha
     double all = height_of(g, c->background + c->signal, s->height);
     size_t data_line = (size_t)fmax(ceil(data) - 1, 0);
     if (middle && g->has_data && c->observed > 0 && data_line == line) {
-        buffer_printf(out, "%s", point);
+        buffer_printf(out, SKETCH_POINT);
     } else if (at <= background) {
-        put(out, s->color, background_color, light);
+        put(out, s->color, SKETCH_BACKGROUND_COLOR, SKETCH_LIGHT);
     } else if (at <= all) {
-        put(out, s->color, signal_color, dark);
+        put(out, s->color, SKETCH_SIGNAL_COLOR, SKETCH_DARK);
     } else {
         buffer_printf(out, " ");
     }
@@ -119,7 +122,7 @@ static void put_axis(const struct grid *g, const json_t *figure, struct buffer *
     const json_t *edges = json_object_get(figure, "edges");
     size_t n = json_array_size(edges);
     double middle = number(edges, size_min(g->n / 2 * g->bins_each, n - 1));
-    buffer_printf(out, "%*s +", MARGIN - 2, "");
+    buffer_printf(out, "%*.3g +", MARGIN - 2, value_at(g, 0));
     size_t width = g->n * g->chars_each;
     for (size_t i = 0; i < width; i++) {
         buffer_printf(out, "-");
@@ -138,8 +141,9 @@ void sketch_draw(const struct sketch *sketch, const json_t *figure, struct buffe
         return;
     }
     for (size_t line = sketch->height; line-- > 0;) {
-        if (line + 1 == sketch->height) {
-            buffer_printf(out, "%*.4g |", MARGIN - 2, g.top);
+        if (line + 1 == sketch->height || line + 1 == sketch->height / 2) {
+            double share = (double)(line + 1) / (double)sketch->height;
+            buffer_printf(out, "%*.3g |", MARGIN - 2, value_at(&g, share));
         } else {
             buffer_printf(out, "%*s |", MARGIN - 2, "");
         }

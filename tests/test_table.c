@@ -147,9 +147,41 @@ static void any_bytes_become_json(void **state)
     json_decref(bad);
 }
 
+static void rates_times_and_bars_are_short(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        const char *metric;
+        const char *duration;
+    } cases[] = {
+        {0, "0", "0:00"},
+        {65, "65", "1:05"},
+        {999.4, "999", "16:39"},
+        {3665, "3.67 k", "1:01:05"},
+        {12345, "12.3 k", "3:25:45"},
+        {1234567, "1.23 M", "342:56:07"},
+    };
+    struct buffer out = {0};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        human_metric(&out, cases[i].value);
+        check_text(&out, cases[i].metric);
+        human_duration(&out, cases[i].value);
+        check_text(&out, cases[i].duration);
+    }
+    human_duration(&out, -1);
+    check_text(&out, "0:00");
+    human_bar(&out, 0.59, 5);
+    check_text(&out, "[##...]");
+    human_bar(&out, 1, 2);
+    check_text(&out, "[##]");
+    buffer_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rates_times_and_bars_are_short),
         cmocka_unit_test(columns_are_aligned),
         cmocka_unit_test(what_is_too_wide_is_cut_in_its_middle),
         cmocka_unit_test(a_whole_table_is_not_cut),

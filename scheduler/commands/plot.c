@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "scheduler/commands/commands.h"
+#include "scheduler/commands/figure_options.h"
 #include "scheduler/figure.h"
 #include "scheduler/look.h"
 #include "scheduler/plot.h"
@@ -42,22 +43,6 @@ static enum plot_format find_format(const struct invocation *invocation)
     const char *file = find_file(invocation);
     const char *name = said != NULL ? said : file == NULL ? "svg" : format_of(file);
     return name == NULL ? PLOT_FORMATS : format_named(name);
-}
-
-static int read_request(const struct invocation *invocation, struct figure_request *request,
-                        struct error *err)
-{
-    bool log_y = invocation_flag(invocation, "log");
-    bool linear_y = invocation_flag(invocation, "linear");
-    if (log_y && linear_y) {
-        return error_set(err, ERROR_INPUT, "plot: --log and --linear contradict each other");
-    }
-    *request = (struct figure_request){.hist = invocation_option(invocation, "hist"),
-                                       .channel = invocation_option(invocation, "channel"),
-                                       .log_y = log_y      ? 1
-                                                : linear_y ? 0
-                                                           : -1};
-    return 0;
 }
 
 /* Into the file, or to standard output. */
@@ -112,7 +97,7 @@ static int run(const struct invocation *invocation, struct error *err)
 {
     struct figure_request request;
     struct look l;
-    if (read_request(invocation, &request, err) != 0 ||
+    if (figure_options_read(invocation, &request, err) != 0 ||
         look_open(&l, invocation_operand(invocation, 0), err) != 0) {
         return -1;
     }
@@ -127,10 +112,7 @@ static int run(const struct invocation *invocation, struct error *err)
 }
 
 static const struct command_option options[] = {
-    {"hist", 0, "NAME", "which histogram (default: the first of the analysis)"},
-    {"channel", 0, "NAME", "only this channel (default: their sum)"},
-    {"log", 0, NULL, "logarithmic, whatever the analysis says"},
-    {"linear", 0, NULL, "linear, whatever the analysis says"},
+    FIGURE_OPTIONS,
     {"format", 0, "svg|png|pdf", "default: as FILE is named, else svg"},
     {"output-file", 'O', "FILE", "write there (default, and as -: standard output)",
      COMMAND_OPTION_FILE},

@@ -1,143 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c - picobarn watch: a run live in the terminal, plot and all. */
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "scheduler/commands/commands.h"
+#include "scheduler/commands/figure_options.h"
+#include "scheduler/dashboard.h"
 #include "scheduler/figure.h"
-#include "scheduler/human.h"
-#include "scheduler/look.h"
+#include "scheduler/frame.h"
 #include "scheduler/print.h"
 #include "scheduler/remote.h"
-#include "scheduler/sketch.h"
+#include "scheduler/screen.h"
 
-enum { EVERY_S = 1, WIDTH_DEFAULT = 80, HEIGHT_DEFAULT = 24, WIDTH_MAX = 120 };
-enum { SKETCH_LINES_MAX = 16, SKETCH_LINES_MIN = 6, FRAME_LINES = 3 };
-enum { SIZE_MOST = 10000, FRAME_MOST = 1 << 20 };
+enum { EVERY_MS = 1000, SIZE_MOST = 10000, FRAME_MOST = 1 << 20 };
 
 /* How it shows what it sees. */
 struct view {
     bool as_json;
-    bool on_terminal;
-    bool has_color;
-    struct winsize size; /* what was said; zero: the terminal's */
-    size_t n_rows;       /* of the frame that stands there */
+    bool on_screen;
+    bool waits; /* for a scheduler that is gone */
+    struct frame frame;
+    struct figure_request figure;
+    struct screen screen;
 };
 
-static struct winsize terminal_size(const struct view *v)
+/* All but the last line, where the shell asks for the next command. */
+static void fit_frame(struct frame *f)
 {
-    struct winsize size = v->size;
-    if (size.ws_col != 0) {
-        return size;
-    }
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
-        size = (struct winsize){.ws_col = WIDTH_DEFAULT, .ws_row = HEIGHT_DEFAULT};
-    }
-    return size;
+    screen_size(&f->width, &f->height);
+    f->height -= f->height > 1;
 }
 
-/* The rows that a text takes on a terminal: a line that is too long goes on in the next one.
- * Colours and the later bytes of UTF-8 take no room. */
-static size_t count_rows(const struct buffer *text, size_t width)
+static int draw_frame(const struct dashboard *d, const struct view *v, struct buffer *out,
+                      struct error *err)
 {
-    size_t n_rows = 0;
-    size_t column = 0;
-    bool in_colour = false;
-    for (size_t i = 0; i < text->size; i++) {
-        unsigned char c = text->data[i];
-        if (c == '\n') {
-            n_rows += column == 0 ? 1 : (column + width - 1) / width;
-            column = 0;
-        } else if (in_colour || c == '\033') {
-            in_colour = c != 'm';
-        } else {
-            column += (c & 0xc0) != 0x80;
-        }
+    if (d->look.run == NULL) { /* it was there when watching began */
+        return error_set(err, ERROR_SYSTEM, "%s", json_text(d->document, "says"));
     }
-    return n_rows;
-}
-
-/* As much of the plot as there are lines for. */
-static int draw_plot(const struct look *l, const struct view *v, size_t room,
-                     struct buffer *out, struct error *err)
-{
-    static const struct figure_request first_figure = {.log_y = -1};
-    json_t *figure = figure_to_json(l->run, &l->merge, &first_figure, err);
+    json_t *figure = figure_to_json(d->look.run, &d->look.merge, &v->figure, err);
     if (figure == NULL) {
         return -1;
     }
-    struct winsize size = terminal_size(v);
-    struct sketch sketch = {.width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX,
-                            .height = room < SKETCH_LINES_MAX ? room : SKETCH_LINES_MAX,
-                            .color = v->has_color};
-    buffer_printf(out, "\n");
-    sketch_draw(&sketch, figure, out);
+    frame_draw(&v->frame, d->document, figure, out);
     json_decref(figure);
-    return 0;
+    return out->failed ? error_no_memory(err, "a frame") : 0;
 }
 
-/* Status, plot, and the samples where the terminal has lines for them too. */
-static int draw_frame(const struct look *l, const struct view *v, bool has_scheduler,
-                      struct buffer *out, struct error *err)
+/* The last one stays behind when the screen is given back. */
+static int put_frame(struct view *v, const struct buffer *frame, bool is_last,
+                     struct error *err)
 {
-    struct winsize size = terminal_size(v);
-    size_t lines = size.ws_row;
-    buffer_printf(out, "run       ");
-    look_name(l->run, out);
-    buffer_printf(out, "\n");
-    look_write_status(l, has_scheduler, out);
-    size_t taken =
-        count_rows(out, size.ws_col) + 1 + FRAME_LINES; /* and where the cursor stands */
-    if (lines < taken + SKETCH_LINES_MIN) {
-        return 0;
+    if (!is_last) {
+        return screen_put(&v->screen, frame, err);
     }
-    size_t samples = l->merge.n_samples + 2;
-    bool has_samples = lines >= taken + samples + SKETCH_LINES_MIN;
-    size_t room = lines - taken - (has_samples ? samples : 0);
-    if (draw_plot(l, v, room, out, err) != 0) {
-        return -1;
-    }
-    if (has_samples) {
-        buffer_printf(out, "\n");
-        look_write_samples(l, out);
-    }
-    return 0;
+    screen_leave(&v->screen);
+    return print_now(frame->data, frame->size, err);
 }
 
-/* In the place of the frame before. */
-static int put_frame(struct view *v, const struct buffer *frame, struct error *err)
-{
-    struct buffer out = {0};
-    if (v->n_rows > 0) {
-        buffer_printf(&out, "\033[%zuA\r\033[J", v->n_rows);
-    }
-    buffer_raw(&out, frame->data, frame->size);
-    v->n_rows = count_rows(frame, terminal_size(v).ws_col);
-    out.failed = out.failed || frame->failed;
-    int rc = out.failed ? error_no_memory(err, "a frame") : print_now(out.data, out.size, err);
-    buffer_release(&out);
-    return rc;
-}
-
-static int show_frame(const struct look *l, struct view *v, bool has_scheduler,
+static int show_frame(const struct dashboard *d, struct view *v, bool is_last,
                       struct error *err)
 {
     struct buffer frame = {0};
-    int rc = draw_frame(l, v, has_scheduler, &frame, err);
-    rc = rc == 0 ? put_frame(v, &frame, err) : rc;
+    fit_frame(&v->frame);
+    int rc = draw_frame(d, v, &frame, err);
+    rc = rc == 0 ? put_frame(v, &frame, is_last, err) : rc;
     buffer_release(&frame);
     return rc;
 }
 
-static int show_line(const struct look *l, struct error *err)
+static int show_line(const struct look *l, bool has_scheduler, struct error *err)
 {
     struct buffer out = {0};
     look_write_coverage(l->run, &l->merge, &out);
-    buffer_printf(&out, "\n");
+    buffer_printf(&out, "%s\n",
+                  has_scheduler || look_complete(l) ? "" : "; no scheduler works on it");
     int rc = print_text(&out, err);
     buffer_release(&out);
     return rc;
@@ -156,74 +93,82 @@ static int show_json(const struct look *l, bool has_scheduler, struct error *err
     return rc;
 }
 
-static int show(const struct look *l, struct view *v, bool has_scheduler, struct error *err)
+static int show(const struct dashboard *d, struct view *v, bool has_scheduler, bool is_last,
+                struct error *err)
 {
-    int rc = v->as_json       ? show_json(l, has_scheduler, err)
-             : v->on_terminal ? show_frame(l, v, has_scheduler, err)
-                              : show_line(l, err);
+    int rc = v->as_json     ? show_json(&d->look, has_scheduler, err)
+             : v->on_screen ? show_frame(d, v, is_last, err)
+                            : show_line(&d->look, has_scheduler, err);
     if (rc == 0 && fflush(stdout) != 0) {
         return error_set(err, ERROR_SYSTEM, "standard output does not take it");
     }
     return rc;
 }
 
-/* Sleeps; true if somebody asked to stop meanwhile. */
-static bool asked_to_stop(const sigset_t *signals)
+/* Frames need all that a page shows; lines and JSON only the ledger. */
+static int refresh(struct dashboard *d, const struct view *v, const char *folder,
+                   struct error *err)
 {
-    struct timespec wait = {.tv_sec = EVERY_S};
-    return sigtimedwait(signals, NULL, &wait) > 0;
+    return v->on_screen ? dashboard_update(d, folder, err) : look_refresh(&d->look, err);
 }
 
-/* Until the run is complete, nobody works on it, or the user has seen enough. */
-static int watch(struct look *l, struct view *v, struct error *err)
+/* Said at once, whether a frame is to be drawn or not. */
+static int check_figure(const struct dashboard *d, const struct view *v, struct error *err)
 {
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    /* For sigtimedwait, which is the clock, too.
-     * NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    struct figure_numbers numbers;
+    return figure_count(d->look.run, &d->look.merge, &v->figure, &numbers, err);
+}
+
+/* Until the run is complete, nobody works on it (unless that is waited for), or the user has seen
+ * enough. */
+static int watch(struct dashboard *d, struct view *v, const char *folder, struct error *err)
+{
+    const struct look *l = &d->look;
     uint64_t shown = UINT64_MAX;
-    for (bool stop = false;;) {
+    bool had_scheduler = true;
+    for (bool stop = false;; stop = screen_wait(&v->screen, EVERY_MS)) {
         /* Asked before looking: what it wrote before it ended is then seen. */
         bool has_scheduler = look_has_scheduler(l->run);
-        if (look_refresh(l, err) != 0) {
+        if (refresh(d, v, folder, err) != 0) {
             return -1;
         }
-        stop = stop || !has_scheduler || look_complete(l);
-        if ((v->on_terminal || stop || shown != l->merge.sequence) &&
-            show(l, v, has_scheduler, err) != 0) {
+        bool is_last =
+            stop || l->run == NULL || (!has_scheduler && !v->waits) || look_complete(l);
+        bool is_new = shown != l->merge.sequence || had_scheduler != has_scheduler;
+        if ((v->on_screen || is_last || is_new) &&
+            show(d, v, has_scheduler, is_last, err) != 0) {
             return -1;
         }
-        shown = l->merge.sequence;
-        if (stop) {
+        if (is_last) {
             return (int)look_status(l);
         }
-        stop = asked_to_stop(&signals);
+        shown = l->merge.sequence;
+        had_scheduler = has_scheduler;
     }
 }
 
 /* --once: a frame of the size that was said, for a watch elsewhere. */
-static int watch_once(const struct look *l, const struct view *v, struct error *err)
+static int watch_once(struct dashboard *d, const struct view *v, const char *folder,
+                      struct error *err)
 {
     struct buffer frame = {0};
-    int rc = draw_frame(l, v, look_has_scheduler(l->run), &frame, err);
+    int rc = dashboard_update(d, folder, err);
+    rc = rc == 0 ? draw_frame(d, v, &frame, err) : rc;
     rc = rc == 0 ? print_text(&frame, err) : rc;
     buffer_release(&frame);
-    return rc == 0 ? (int)look_status(l) : -1;
+    return rc == 0 ? (int)look_status(&d->look) : -1;
 }
 
-static int read_size(const struct invocation *invocation, struct view *v, struct error *err)
+static int read_size(const struct invocation *invocation, struct frame *f, struct error *err)
 {
-    uint64_t width = WIDTH_DEFAULT;
-    uint64_t height = HEIGHT_DEFAULT;
+    uint64_t width = SCREEN_WIDTH;
+    uint64_t height = SCREEN_HEIGHT;
     if (invocation_count(invocation, "width", 1, SIZE_MOST, &width, err) != 0 ||
         invocation_count(invocation, "height", 1, SIZE_MOST, &height, err) != 0) {
         return -1;
     }
-    v->size =
-        (struct winsize){.ws_col = (unsigned short)width, .ws_row = (unsigned short)height};
+    f->width = (size_t)width;
+    f->height = (size_t)height;
     return 0;
 }
 
@@ -256,71 +201,110 @@ static int is_at_work(struct remote *r, bool *yes, struct error *err)
     return 0;
 }
 
-static int show_remote_frame(struct remote *r, struct view *v, struct error *err)
+/* Asks for a frame that fits here. */
+static int take_remote_frame(struct remote *r, struct view *v, struct buffer *frame,
+                             struct error *err)
 {
     char width[32];
     char height[32];
-    struct winsize size = terminal_size(v);
-    struct buffer frame = {0};
-    (void)snprintf(width, sizeof width, "--width=%u", (unsigned)size.ws_col);
-    (void)snprintf(height, sizeof height, "--height=%u", (unsigned)size.ws_row);
-    const char *words[] = {"watch", "--once", width, height, v->has_color ? "--color" : NULL,
-                           NULL};
-    int status = remote_command(r, words, take_frame, &frame, err);
-    if (status >= 0 && put_frame(v, &frame, err) != 0) {
-        status = -1;
+    const char *words[16] = {"watch", "--once", width, height};
+    size_t n = 4;
+    fit_frame(&v->frame);
+    (void)snprintf(width, sizeof width, "--width=%zu", v->frame.width);
+    (void)snprintf(height, sizeof height, "--height=%zu", v->frame.height);
+    if (v->frame.has_color) {
+        words[n++] = "--color";
     }
-    buffer_release(&frame);
-    return status;
+    if (v->figure.hist != NULL) {
+        words[n++] = "--hist";
+        words[n++] = v->figure.hist;
+    }
+    if (v->figure.channel != NULL) {
+        words[n++] = "--channel";
+        words[n++] = v->figure.channel;
+    }
+    if (v->figure.log_y >= 0) {
+        words[n++] = v->figure.log_y > 0 ? "--log" : "--linear";
+    }
+    return remote_command(r, words, take_frame, frame, err);
 }
 
 /* A scheduler that restarts, or a network that is away, comes back. */
 static int show_lost(struct view *v, struct error *err)
 {
     struct buffer frame = {0};
-    buffer_printf(&frame, "%s\nconnection lost, the run goes on; trying again\n", err->text);
+    struct buffer all = {0};
+    fit_frame(&v->frame);
+    buffer_printf(&all, "connection lost, the run goes on; trying again\n");
+    for (size_t at = 0, n = strlen(err->text); at < n; at += v->frame.width) {
+        buffer_printf(&all, "%.*s\n", (int)v->frame.width, err->text + at);
+    }
     *err = (struct error){.kind = ERROR_NONE};
-    int rc = put_frame(v, &frame, err);
+    frame_cut(&v->frame, &all, &frame);
+    int rc = put_frame(v, &frame, false, err);
+    buffer_release(&all);
     buffer_release(&frame);
     return rc;
 }
 
-/* Ctrl-C ends it as it ends any program: nothing here is to be put in order. */
+static int show_remote(struct remote *r, struct view *v, bool *goes_on, struct error *err)
+{
+    bool works = true;
+    struct buffer frame = {0};
+    int status = is_at_work(r, &works, err) == 0 ? take_remote_frame(r, v, &frame, err) : -1;
+    *goes_on = status == EXIT_INCOMPLETE && (works || v->waits);
+    if (status >= 0 && put_frame(v, &frame, !*goes_on, err) != 0) {
+        *goes_on = false;
+        status = -1;
+    } else if (status < 0 && err->kind == ERROR_SYSTEM && show_lost(v, err) == 0) {
+        *goes_on = true;
+        status = EXIT_INCOMPLETE;
+    }
+    buffer_release(&frame);
+    return status;
+}
+
+/* Ctrl-C ends it at once, whatever it waits for, as it ends any program. */
 static int watch_remote(struct remote *r, struct view *v, struct error *err)
 {
-    static const struct timespec pause = {.tv_sec = EVERY_S};
     for (;;) {
-        bool works = true;
-        int status = is_at_work(r, &works, err) == 0 ? show_remote_frame(r, v, err) : -1;
-        if (status < 0 && err->kind == ERROR_SYSTEM && show_lost(v, err) == 0) {
-            status = EXIT_INCOMPLETE;
-            works = true;
-        }
-        if (status != EXIT_INCOMPLETE || !works) {
+        bool goes_on = false;
+        int status = show_remote(r, v, &goes_on, err);
+        if (!goes_on) {
             return status;
         }
-        (void)nanosleep(&pause, NULL);
+        (void)screen_wait(&v->screen, EVERY_MS);
     }
 }
 
-static struct view view_of(const struct invocation *invocation)
+static int view_open(struct view *v, const struct invocation *invocation, bool dies,
+                     struct error *err)
 {
-    struct view v = {.as_json = invocation_wants_json(invocation),
-                     .on_terminal = isatty(STDOUT_FILENO) == 1};
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-    v.has_color = v.on_terminal && getenv("NO_COLOR") == NULL;
-    return v;
+    *v = (struct view){.as_json = invocation_wants_json(invocation),
+                       .on_screen =
+                           screen_is_there(STDOUT_FILENO) && !invocation_wants_json(invocation),
+                       .waits = invocation_flag(invocation, "wait"),
+                       .frame.has_color = screen_has_color(STDOUT_FILENO)};
+    if (figure_options_read(invocation, &v->figure, err) != 0) {
+        return -1;
+    }
+    screen_open(&v->screen, dies);
+    return 0;
 }
 
 /* On a terminal frame by frame; lines come as they are written there. */
 static int relay(const struct invocation *invocation, struct error *err)
 {
-    struct view v = view_of(invocation);
-    if (!v.on_terminal || v.as_json) {
+    struct view v;
+    if (!screen_is_there(STDOUT_FILENO) || invocation_wants_json(invocation)) {
         return remote_relay(&command_watch, invocation, err);
+    }
+    if (view_open(&v, invocation, true, err) != 0) {
+        return -1;
     }
     struct remote *r = remote_open(invocation_operand(invocation, 0), err);
     int status = r == NULL ? -1 : watch_remote(r, &v, err);
+    screen_leave(&v.screen);
     remote_close(r);
     return status;
 }
@@ -329,20 +313,27 @@ static int relay(const struct invocation *invocation, struct error *err)
 
 static int run(const struct invocation *invocation, struct error *err)
 {
-    struct look l;
-    struct view v = view_of(invocation);
+    struct dashboard d = {.document = NULL};
+    struct view v;
+    const char *folder = invocation_operand(invocation, 0);
     bool once = invocation_flag(invocation, "once");
-    if (once) {
-        v.has_color = invocation_flag(invocation, "color");
-        if (read_size(invocation, &v, err) != 0) {
-            return -1;
-        }
-    }
-    if (look_open(&l, invocation_operand(invocation, 0), err) != 0) {
+    if (view_open(&v, invocation, once, err) != 0 || look_open(&d.look, folder, err) != 0) {
         return -1;
     }
-    int status = once ? watch_once(&l, &v, err) : watch(&l, &v, err);
-    look_close(&l);
+    int status = -1;
+    if (check_figure(&d, &v, err) != 0) {
+        dashboard_release(&d);
+        return -1;
+    }
+    if (once) {
+        v.frame.has_color = invocation_flag(invocation, "color");
+        status =
+            read_size(invocation, &v.frame, err) == 0 ? watch_once(&d, &v, folder, err) : -1;
+    } else {
+        status = watch(&d, &v, folder, err);
+    }
+    screen_leave(&v.screen);
+    dashboard_release(&d);
     return status;
 }
 
@@ -350,6 +341,8 @@ static const struct command_option options[] = {
     {"output", 'o', "json|text",
      "print as JSON, for programs, a line whenever something changed; or as text (the "
      "default)"},
+    FIGURE_OPTIONS,
+    {"wait", 0, NULL, "go on when its scheduler is gone, until another one completes the run"},
     {"once", 0, NULL, "one frame as for a terminal", COMMAND_OPTION_HIDDEN},
     {"width", 0, "N", "its characters in a line", COMMAND_OPTION_HIDDEN},
     {"height", 0, "N", "its lines", COMMAND_OPTION_HIDDEN},
@@ -359,6 +352,7 @@ static const struct command_option options[] = {
 
 static const struct command_example examples[] = {
     {"picobarn watch higgs4l.run", "in a second terminal, while launch is at work"},
+    {"picobarn watch higgs4l.run --hist z1_mass --log", "another histogram"},
     {"picobarn watch higgs4l.run | tee progress.txt", "plain lines"},
     {0},
 };
@@ -371,11 +365,13 @@ const struct command command_watch = {
     .min_operands = 1,
     .max_operands = 1,
     .description =
-        "Shows the state of a run and its first plot, once a second, until the run is "
-        "complete, "
-        "no scheduler works on it any more, or Ctrl-C. Looking on costs the run nothing, and "
-        "many "
-        "may. Into a pipe it writes a line whenever something changed. NO_COLOR is respected.",
+        "Shows the state of a run, its samples and a histogram, as much as the terminal has "
+        "room "
+        "for, once a second until the run is complete, no scheduler works on it any more, or "
+        "Ctrl-C, which leaves the run alone. Looking on costs the run nothing, and many may. "
+        "Into "
+        "a pipe, or on a terminal that cannot move its cursor (TERM=dumb), it writes a line "
+        "whenever something changed. NO_COLOR is respected.",
     .options = options,
     .examples = examples,
     .reach = COMMAND_RELAYED,
