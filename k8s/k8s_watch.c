@@ -22,6 +22,9 @@
 
 enum { OPEN_MS = 30000 }; /* until a list, or the head of a watch, must be there */
 enum { BRIEF_MS = 1000 }; /* a watch that ends so soon is no good one */
+/* After a 410 the server is well, and only a list is wanted: with the usual back-off a few of them
+ * in a row would leave the mirror behind for half a minute. */
+enum { EXPIRED_MOST_MS = 3000 };
 
 struct k8s_watch {
     struct k8s_watch *next;
@@ -62,6 +65,11 @@ static void free_watch(struct k8s_watch *w)
     free(w);
 }
 
+static bool is_expired(const struct k8s_answer *answer)
+{
+    return answer->status == 410;
+}
+
 /* What is there no longer matches the server's, for all we know. It is tried again later. */
 static void note_trouble(struct k8s_watch *w, const struct error *why, uint32_t retry_after_s)
 {
@@ -82,6 +90,13 @@ static void note_good(struct k8s_watch *w)
     w->heard_ms = clock_now_ms();
     w->stale_since_ms = 0;
     w->why[0] = '\0';
+}
+
+/* The same, of a version or a list's token that is too old. */
+static void note_expired(struct k8s_watch *w, const struct error *why)
+{
+    w->wait_ms = (uint32_t)size_min(w->wait_ms, EXPIRED_MOST_MS);
+    note_trouble(w, why, 0);
 }
 
 static void tell(struct k8s_watch *w, void (*call)(void *context, const json_t *object),
@@ -175,6 +190,11 @@ static void hear_list(void *context, const struct k8s_answer *answer)
     if (err.kind == ERROR_NONE) {
         (void)k8s_list_page(answer->body, &items, &token, &err);
     }
+    if (is_expired(answer)) {
+        note_expired(w, &err);
+        begin_list(w);
+        return;
+    }
     if (err.kind != ERROR_NONE) {
         note_trouble(w, &err, answer->retry_after_s);
         begin_list(w); /* from its first page: its token may be what expired */
@@ -235,13 +255,22 @@ static void hear_watch_end(void *context, const struct k8s_answer *answer)
     w->pending = NULL;
     if (w->problem.kind != ERROR_NONE) {
         bool expired = w->version.size == 0;
-        note_trouble(w, &w->problem, 0);
+        if (expired) {
+            note_expired(w, &w->problem);
+        } else {
+            note_trouble(w, &w->problem, 0);
+        }
         w->start_ms = expired && !brief ? clock_now_ms() : w->start_ms;
+        return;
+    }
+    if (is_expired(answer)) {
+        buffer_clear(&w->version);
+        note_expired(w, &answer->error);
         return;
     }
     if (answer->error.kind != ERROR_NONE) {
         bool lists = answer->status >= 400 && answer->status != 429 && answer->status < 500;
-        if (lists) { /* 410: the version is too old. Others: a list will say what is wrong */
+        if (lists) { /* a list will say what is wrong */
             buffer_clear(&w->version);
         }
         note_trouble(w, &answer->error, answer->retry_after_s);
