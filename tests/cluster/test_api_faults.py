@@ -241,9 +241,9 @@ def test_a_watch_in_pieces_with_events_from_elsewhere_is_understood(client, prox
          "more": [1, {}]},
         {"type": "SURPRISE", "object": {"metadata": {"name": "job-00000"}}},
         {"type": "ADDED", "object": {"kind": "Job", "metadata": {
-            "name": "big", "resourceVersion": "2", "annotations": {"x": "y" * MIB}}}},
+            "name": "big", "uid": "1-2-3", "resourceVersion": "2", "annotations": {"x": "y" * MIB}}}},
         {"type": "DELETED", "object": {"kind": "Job", "metadata": {
-            "name": "big", "resourceVersion": "3"}}}]
+            "name": "big", "uid": "1-2-3", "resourceVersion": "3"}}}]
     proxy.rules = [Rule(path="watch=", fault=fault_proxy.watch(
         fault_proxy.twice, fault_proxy.insert(*foreign), fault_proxy.split(1000),
         fault_proxy.split_first(1, 30000)))]

@@ -36,11 +36,8 @@ def test_applied_again_the_example_changes_nothing(cluster, example):
 def may(cluster, who, verb, what):
     """The API server's own answer. What: RESOURCE[/NAME], or RESOURCE:SUBRESOURCE."""
     resource, _, part = what.partition(":")
-    try:
-        answer = cluster.kubectl("auth", "can-i", verb, resource, f"--subresource={part}",
-                                 f"--namespace={NAMESPACE}", *WHO[who])
-    except subprocess.CalledProcessError as refused:
-        answer = refused.stdout
+    answer = cluster.try_kubectl("auth", "can-i", verb, resource, f"--subresource={part}",
+                                 f"--namespace={NAMESPACE}", *WHO[who]).stdout
     assert answer.split()[0] in ("yes", "no"), answer
     return answer.split()[0] == "yes"
 
