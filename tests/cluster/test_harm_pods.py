@@ -4,10 +4,18 @@ of an undisturbed one, counts nothing twice, and its ledger says what happened."
 import shutil
 import signal
 
+import pytest
+
 import broken
 import harness
 from cluster import FAKE_NODES
 from harmed import BROKE, SLOW, gone, launched, recipe, reference, run  # noqa: F401
+
+
+@pytest.fixture
+def staying(launched, recipe, samples):
+    """A run whose pods stay until its end: one that is chosen does not end by itself meanwhile."""
+    return launched(recipe, samples, workers={"shards_per_index": 1000})
 
 
 # Workers
@@ -21,48 +29,48 @@ def check_told(loss, pod, *words):
     return log
 
 
-def test_a_killed_session(run, reference):
-    run.wait_for(20)
-    pod = run.worker()
-    harness.send(run.process(pod, "picobarn-worker run"), signal.SIGKILL)
-    check_told(run.wait_for_loss("exit status 137"), pod)
-    run.check_whole(reference)
+def test_a_killed_session(staying, reference):
+    staying.wait_for(20)
+    pod = staying.worker()
+    harness.send(staying.process(pod, "picobarn-worker run"), signal.SIGKILL)
+    check_told(staying.wait_for_loss("exit status 137"), pod)
+    staying.check_whole(reference)
 
 
-def test_a_killed_compute_program(run, reference):
-    run.wait_for(20)
-    pod = run.worker()
-    harness.send(run.process(pod, "picobarn-worker compute"), signal.SIGKILL)
-    worker, reason, _ = run.wait_for_loss("signal 9 (Killed)", BROKE)
+def test_a_killed_compute_program(staying, reference):
+    staying.wait_for(20)
+    pod = staying.worker()
+    harness.send(staying.process(pod, "picobarn-worker compute"), signal.SIGKILL)
+    worker, reason, _ = staying.wait_for_loss("signal 9 (Killed)", BROKE)
     assert worker == pod["metadata"]["name"]
-    run.check_whole(reference)
+    staying.check_whole(reference)
 
 
-def test_a_session_without_memory(run, reference):
-    run.wait_for(20)
-    pod = run.worker()
-    run.cluster.exhaust_memory(run.process(pod, "picobarn-worker run"))
-    check_told(run.wait_for_loss("OOMKilled", BROKE), pod, "exit status 137")
-    run.check_whole(reference)
+def test_a_session_without_memory(staying, reference):
+    staying.wait_for(20)
+    pod = staying.worker()
+    staying.cluster.exhaust_memory(staying.process(pod, "picobarn-worker run"))
+    check_told(staying.wait_for_loss("OOMKilled", BROKE), pod, "exit status 137")
+    staying.check_whole(reference)
 
 
-def test_a_deleted_pod_and_what_it_wrote_last(run, reference):
-    run.wait_for(20)
-    pod = run.worker()
-    harness.send(run.process(pod, "picobarn-worker compute"), signal.SIGKILL)
-    run.wait_for_loss("signal 9 (Killed)", BROKE)
-    run.cluster.delete(pod)
-    log = check_told(run.wait_for_loss("Deleted"), pod)
+def test_a_deleted_pod_and_what_it_wrote_last(staying, reference):
+    staying.wait_for(20)
+    pod = staying.worker()
+    harness.send(staying.process(pod, "picobarn-worker compute"), signal.SIGKILL)
+    staying.wait_for_loss("signal 9 (Killed)", BROKE)
+    staying.cluster.delete(pod)
+    log = check_told(staying.wait_for_loss("Deleted"), pod)
     assert "worker: the compute program was ended by signal 9 (Killed)" in log
-    run.check_whole(reference)
+    staying.check_whole(reference)
 
 
-def test_an_evicted_pod(run, reference):
-    run.wait_for(20)
-    pod = run.worker()
-    run.cluster.evict(pod)
-    check_told(run.wait_for_loss("Evict"), pod)
-    run.check_whole(reference)
+def test_an_evicted_pod(staying, reference):
+    staying.wait_for(20)
+    pod = staying.worker()
+    staying.cluster.evict(pod)
+    check_told(staying.wait_for_loss("Evict"), pod)
+    staying.check_whole(reference)
 
 
 # The scheduler
