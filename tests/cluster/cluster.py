@@ -190,13 +190,16 @@ class Cluster:
 
     @contextlib.contextmanager
     def node_without_room(self):
-        """A pod requests all processor time that the node has left."""
+        """A pod requests all processor time that the node has left when what goes is gone."""
         node = self.get("node", "localhost")
+        going = {n["metadata"]["name"] for n in self.get("namespaces")
+                 if n["status"]["phase"] == "Terminating"}
         pods = self.get("pods", "--all-namespaces", "--field-selector=spec.nodeName=localhost,"
                         "status.phase!=Succeeded,status.phase!=Failed")
         left = milli(node["status"]["allocatable"]["cpu"]) - sum(
             milli(c.get("resources", {}).get("requests", {}).get("cpu", "0"))
-            for pod in pods if "deletionTimestamp" not in pod["metadata"] # those go
+            for pod in pods if "deletionTimestamp" not in pod["metadata"]
+            and pod["metadata"]["namespace"] not in going
             for c in pod["spec"]["containers"])
         filler = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "filler"}, "spec": {
             "nodeSelector": {"picobarn.test/node": "real"}, "terminationGracePeriodSeconds": 0,

@@ -29,6 +29,15 @@ def check_told(loss, pod, *words):
     return log
 
 
+def kill_at_work(run, pod):
+    """Kills the pod's compute program with a lease at hand: it gets one while it is stopped, and the
+    other pod goes on."""
+    process = run.process(pod, "picobarn-worker compute")
+    harness.send(process, signal.SIGSTOP)
+    run.wait_for(20, beyond=run.accepted())
+    harness.send(process, signal.SIGKILL)
+
+
 def test_a_killed_session(staying, reference):
     staying.wait_for(20)
     pod = staying.worker()
@@ -40,7 +49,7 @@ def test_a_killed_session(staying, reference):
 def test_a_killed_compute_program(staying, reference):
     staying.wait_for(20)
     pod = staying.worker()
-    harness.send(staying.process(pod, "picobarn-worker compute"), signal.SIGKILL)
+    kill_at_work(staying, pod)
     worker, reason, _ = staying.wait_for_loss("signal 9 (Killed)", BROKE)
     assert worker == pod["metadata"]["name"]
     staying.check_whole(reference)
@@ -57,7 +66,7 @@ def test_a_session_without_memory(staying, reference):
 def test_a_deleted_pod_and_what_it_wrote_last(staying, reference):
     staying.wait_for(20)
     pod = staying.worker()
-    harness.send(staying.process(pod, "picobarn-worker compute"), signal.SIGKILL)
+    kill_at_work(staying, pod)
     staying.wait_for_loss("signal 9 (Killed)", BROKE)
     staying.cluster.delete(pod)
     log = check_told(staying.wait_for_loss("Deleted"), pod)
