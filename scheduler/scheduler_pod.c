@@ -50,6 +50,19 @@ static int get(struct k8s *k, enum k8s_resource resource, const char *name, json
     return error_set(err, bad.kind, "%s", bad.text);
 }
 
+/* Is the pod the one that its StatefulSet wants now? After a change of that the old pod goes on for
+ * a moment, and would answer for the new one. */
+static bool is_current(const json_t *pod, const json_t *set)
+{
+    const json_t *metadata = json_object_get(set, "metadata");
+    const json_t *status = json_object_get(set, "status");
+    const json_t *labels = json_object_get(json_object_get(pod, "metadata"), "labels");
+    return json_integer_value(json_object_get(status, "observedGeneration")) >=
+               json_integer_value(json_object_get(metadata, "generation")) &&
+           strcmp(json_text(labels, "controller-revision-hash"),
+                  json_text(status, "updateRevision")) == 0;
+}
+
 /* Who may not list events is told nothing. */
 static void ask_events(struct k8s *k, const json_t *about, struct scheduler_pod *out)
 {
@@ -61,12 +74,17 @@ static void ask_events(struct k8s *k, const json_t *about, struct scheduler_pod 
     json_decref(events);
 }
 
-static void read_pod(struct k8s *k, const json_t *pod, struct scheduler_pod *out)
+static void read_pod(struct k8s *k, const char *run_name, const json_t *pod,
+                     struct scheduler_pod *out)
 {
     const json_t *spec = json_object_get(pod, "spec");
+    json_t *set = NULL;
     out->is_ready = is_ready(pod);
     out->n_restarts = count_restarts(pod);
     if (out->is_ready) {
+        out->is_ready =
+            get(k, K8S_STATEFUL_SETS, run_name, &set, NULL) <= 0 || is_current(pod, set);
+        json_decref(set);
         return;
     }
     pod_wait_describe(pod, &out->why, &out->is_hopeless);
@@ -84,7 +102,7 @@ int scheduler_pod_look(struct k8s *k, const char *run_name, struct scheduler_pod
     (void)snprintf(name, sizeof name, "%s-0", run_name);
     int found = get(k, K8S_PODS, name, &object, err);
     if (found > 0) {
-        read_pod(k, object, out);
+        read_pod(k, run_name, object, out);
     } else if (found == 0) {
         found = get(k, K8S_STATEFUL_SETS, run_name, &object, err);
         if (found > 0) {

@@ -156,6 +156,7 @@ def on_terminal(place, *words, user="launcher", interrupt_when=None):
     """Exit status and what was written to a terminal of 100 columns and 40 rows, errors and all."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
         os.environ["KUBECONFIG"] = str(place.cluster.kubeconfig(user))
         os.environ["TERM"] = "xterm"
         os.execv(harness.program("picobarn"), ["picobarn", *map(str, words)])
@@ -289,7 +290,8 @@ def test_ctrl_c_leaves_the_run_and_says_how_to_come_back(place, samples):
 
     status, frames = on_terminal(place, *way_back, interrupt_when="exceeded quota")
     assert status == -signal.SIGINT and place.status("left")["scheduler"]
-    assert len(re.findall("^run  ", frames, re.MULTILINE)) == 1  # the first one of the terminal
+    assert f"run       {way_back[1]}" in frames
+    assert "\x1b[?25h" in frames  # the cursor is shown again
 
     watching = place.start(*way_back)
     place.allow_pods(None)
