@@ -165,7 +165,7 @@ def test_fake_pods_hold_a_shard_each(cluster, namespace, image, runner, many, tm
         stand_in.turn()
         memory = max(memory, scheduler_memory(cluster, namespace))
         return not run.running
-    harness.wait_until(over, "the run ends", timeout=900, step=0.2)
+    harness.wait_until(over, "the run ends", timeout=1500, step=1)
     seconds = time.monotonic() - began
     done = run.wait()
     assert done.status == harness.COMPLETE, done
