@@ -185,3 +185,35 @@ int k8s_call(struct k8s *k, const struct k8s_request *request, json_t **body, in
     *body = call.body;
     return 0;
 }
+
+int k8s_find(struct k8s *k, enum k8s_resource resource, const char *name, uint32_t timeout_ms,
+             json_t **object, struct error *err)
+{
+    struct k8s_request request = {
+        .method = K8S_GET, .resource = resource, .name = name, .timeout_ms = timeout_ms};
+    struct error bad = {0};
+    int status = 0;
+    *object = NULL;
+    if (k8s_call(k, &request, object, &status, &bad) == 0) {
+        return 1;
+    }
+    if (status == 404) {
+        return 0;
+    }
+    return error_set(err, bad.kind, "%s", bad.text);
+}
+
+int k8s_delete(struct k8s *k, enum k8s_resource resource, const char *name, uint32_t timeout_ms,
+               struct error *err)
+{
+    json_t *body = json_pack("{s:s}", "propagationPolicy", "Background");
+    struct k8s_request request = {.method = K8S_DELETE,
+                                  .resource = resource,
+                                  .name = name,
+                                  .body = body,
+                                  .timeout_ms = timeout_ms};
+    int rc = body == NULL ? error_no_memory(err, "a deletion")
+                          : k8s_call(k, &request, NULL, NULL, err);
+    json_decref(body);
+    return rc;
+}

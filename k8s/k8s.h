@@ -129,6 +129,22 @@ int k8s_ensure(struct k8s *k, const json_t *object,
 int k8s_ensure_now(struct k8s *k, const json_t *object, bool dry_run, json_t **made,
                    bool *created, struct error *err);
 
+/* Waiting, at most timeout_ms (0: 30 s). One object: 1 with *object (the caller's), 0 with NULL if
+ * there is none of that name, -1. */
+int k8s_find(struct k8s *k, enum k8s_resource resource, const char *name, uint32_t timeout_ms,
+             json_t **object, struct error *err);
+
+/* The same: asks for the end of one, whose own come after it. What is not there fails. */
+int k8s_delete(struct k8s *k, enum k8s_resource resource, const char *name, uint32_t timeout_ms,
+               struct error *err);
+
+/* metadata.KEY, and the label KEY, of an object, borrowed: "" if there is none. */
+const char *k8s_metadata(const json_t *object, const char *key);
+const char *k8s_label(const json_t *object, const char *key);
+
+/* The condition of that type if it stands at that status ("True", "False"), borrowed, or NULL. */
+const json_t *k8s_condition(const json_t *object, const char *type, const char *status);
+
 /* All objects of a collection, page by page (limit=500): one array of items, the caller's. A token
  * that expired between pages starts again. selectors may be NULL, and are
  * unescaped. The items have no kind: the API gives none in lists. */

@@ -5,13 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
-
-const char *k8s_metadata(const json_t *object, const char *key)
-{
-    const char *text =
-        json_string_value(json_object_get(json_object_get(object, "metadata"), key));
-    return text == NULL ? "" : text;
-}
+#include "k8s/k8s.h"
 
 static bool is_blank(const uint8_t *data, size_t size)
 {

@@ -21,9 +21,6 @@ int k8s_stream_take(struct k8s_stream *s, const void *data, size_t size,
                     bool (*line)(void *context, json_t *object), void *context,
                     struct error *err);
 
-/* metadata.KEY of an object, borrowed: "" if there is none. */
-const char *k8s_metadata(const json_t *object, const char *key);
-
 /* What an event of a watch says. */
 enum k8s_event_kind {
     K8S_EVENT_CHANGED, /* ADDED, MODIFIED */

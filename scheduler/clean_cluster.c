@@ -18,21 +18,6 @@ struct cleaning {
     struct buffer *out;
 };
 
-static const char *label(const json_t *object, const char *key)
-{
-    const json_t *metadata = json_object_get(object, "metadata");
-    const char *text =
-        json_string_value(json_object_get(json_object_get(metadata, "labels"), key));
-    return text == NULL ? "" : text;
-}
-
-static const char *meta(const json_t *object, const char *key)
-{
-    const char *text =
-        json_string_value(json_object_get(json_object_get(object, "metadata"), key));
-    return text == NULL ? "" : text;
-}
-
 /* All of this run, or of one component; for k8s_list. */
 static void select_run(const struct cleaning *c, const char *component, char *out, size_t size)
 {
@@ -50,16 +35,16 @@ static int remove_object(struct cleaning *c, enum k8s_resource resource, const j
     json_t *options =
         json_pack("{s:s, s:s, s:s, s:{s:s}}", "kind", "DeleteOptions", "apiVersion", "v1",
                   "propagationPolicy", foreground ? "Foreground" : "Background",
-                  "preconditions", "uid", meta(object, "uid"));
+                  "preconditions", "uid", k8s_metadata(object, "uid"));
     struct k8s_request request = {.method = K8S_DELETE,
                                   .resource = resource,
-                                  .name = meta(object, "name"),
+                                  .name = k8s_metadata(object, "name"),
                                   .body = options};
     int rc = k8s_call(c->k8s, &request, NULL, &status, err);
     json_decref(options);
     if (rc == 0) {
         buffer_printf(c->out, "removed   %s %s\n", k8s_resource_kind(resource),
-                      meta(object, "name"));
+                      k8s_metadata(object, "name"));
     } else if (status == 404) {
         rc = 0;
     }
@@ -70,14 +55,11 @@ static int remove_object(struct cleaning *c, enum k8s_resource resource, const j
 static int find_named(struct cleaning *c, enum k8s_resource resource, const char *name,
                       json_t **found, struct error *err)
 {
-    int status = 0;
-    struct k8s_request request = {.method = K8S_GET, .resource = resource, .name = name};
-    *found = NULL;
-    if (k8s_call(c->k8s, &request, found, &status, err) != 0) {
-        *found = NULL;
-        return status == 404 ? 0 : -1;
+    int rc = k8s_find(c->k8s, resource, name, 0, found, err);
+    if (rc <= 0) {
+        return rc;
     }
-    if (strcmp(label(*found, "app.kubernetes.io/name"), "picobarn") != 0) {
+    if (strcmp(k8s_label(*found, "app.kubernetes.io/name"), "picobarn") != 0) {
         buffer_printf(c->out, "left      %s %s, which is not of picobarn\n",
                       k8s_resource_kind(resource), name);
         json_decref(*found);
@@ -196,7 +178,8 @@ static int remove_ledger(struct cleaning *c, bool with_ledger, struct error *err
     {
         if (!with_ledger) {
             buffer_printf(c->out, "left      %s %s, the ledger: --ledger removes it\n",
-                          k8s_resource_kind(K8S_PERSISTENT_VOLUME_CLAIMS), meta(claim, "name"));
+                          k8s_resource_kind(K8S_PERSISTENT_VOLUME_CLAIMS),
+                          k8s_metadata(claim, "name"));
         } else if (rc == 0) {
             rc = remove_object(c, K8S_PERSISTENT_VOLUME_CLAIMS, claim, false, err);
         }

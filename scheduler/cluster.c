@@ -15,6 +15,7 @@
 #include "scheduler/cluster_wait.h"
 #include "scheduler/command.h"
 #include "scheduler/dataset.h"
+#include "scheduler/fleet.h"
 #include "scheduler/follow.h"
 #include "scheduler/print.h"
 #include "scheduler/run_changes.h"
@@ -114,16 +115,10 @@ static int compare_run_file(const struct launching *l, struct error *err)
 {
     char config[MANIFEST_NAME_MOST + sizeof "-run"];
     (void)snprintf(config, sizeof config, "%s-run", l->name);
-    struct k8s_request request = {
-        .method = K8S_GET, .resource = K8S_CONFIG_MAPS, .name = config};
-    struct error bad = {0};
     json_t *object = NULL;
-    int status = 0;
-    if (k8s_call(l->k, &request, &object, &status, &bad) != 0) {
-        if (status != 404) {
-            *err = bad;
-        }
-        return status == 404 ? 0 : -1;
+    int found = k8s_find(l->k, K8S_CONFIG_MAPS, config, 0, &object, err);
+    if (found <= 0) {
+        return found;
     }
     const char *text = json_text(json_object_get(object, "data"), "run.yaml");
     struct dataset *was = dataset_parse(l->what->run_file, text, strlen(text), NULL);
@@ -160,16 +155,18 @@ static int prepare(struct launching *l, struct error *err)
                                 l->what->accept_changes, err);
 }
 
-/* The first Job too, which the scheduler will make: how many indexes it has is known when the files
- * are. */
+/* The first Job too, as the scheduler will make it if there are files enough. */
 static int print_objects(const struct launching *l, struct error *err)
 {
-    struct manifest_job first = {.n_indexes = 1, .parallelism = 1, .shards_per_index = 1};
-    uint64_t pods = l->dataset->placement->max_pods;
-    uint64_t share = l->dataset->placement->shards_per_index;
-    first.n_indexes = (uint32_t)size_min(pods, MANIFEST_INDEXES_MOST);
-    first.parallelism = first.n_indexes;
-    first.shards_per_index = share == 0 ? 64 : share;
+    const struct placement *p = l->dataset->placement;
+    struct fleet_need need = {.n_files = p->max_pods,
+                              .max_pods = p->max_pods,
+                              .shards_per_index = p->shards_per_index};
+    struct fleet_job next;
+    (void)fleet_next(NULL, 0, &need, &next);
+    struct manifest_job first = {.n_indexes = next.n_indexes,
+                                 .parallelism = next.parallelism,
+                                 .shards_per_index = next.shards_per_index};
     json_t *job = manifest_job(&l->run, &first, err);
     const json_t *all[CLUSTER_OBJECTS + 1];
     struct buffer out = {0};

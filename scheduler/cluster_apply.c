@@ -11,21 +11,10 @@ static const char *changing_part(enum cluster_object which)
     return which == CLUSTER_CONFIG ? "data" : which == CLUSTER_SCHEDULER ? "spec" : NULL;
 }
 
-static const char *object_name(const json_t *object)
-{
-    return json_text(json_object_get(object, "metadata"), "name");
-}
-
 static const char *object_hash(const json_t *object)
 {
     const json_t *metadata = json_object_get(object, "metadata");
     return json_text(json_object_get(metadata, "annotations"), K8S_HASH);
-}
-
-static const char *object_run(const json_t *object)
-{
-    const json_t *metadata = json_object_get(object, "metadata");
-    return json_text(json_object_get(metadata, "labels"), MANIFEST_RUN_ID);
 }
 
 /* Of a StatefulSet only the pod template may be changed; that is where all differs. */
@@ -46,7 +35,7 @@ static int patch(struct k8s *k, enum cluster_object which, const json_t *object,
     json_t *body = make_patch(which, object);
     struct k8s_request request = {.method = K8S_PATCH,
                                   .resource = k8s_resource_of_kind(json_text(object, "kind")),
-                                  .name = object_name(object),
+                                  .name = k8s_metadata(object, "name"),
                                   .query = "fieldValidation=Strict",
                                   .body = body};
     int rc =
@@ -59,23 +48,17 @@ static int patch(struct k8s *k, enum cluster_object which, const json_t *object,
 static int bring_up_to_date(struct k8s *k, enum cluster_object which, const json_t *object,
                             bool *changed, struct error *err)
 {
-    struct k8s_request request = {.method = K8S_GET,
-                                  .resource = k8s_resource_of_kind(json_text(object, "kind")),
-                                  .name = object_name(object)};
-    struct error bad = {0};
     json_t *there = NULL;
-    int status = 0;
-    if (k8s_call(k, &request, &there, &status, &bad) != 0) {
-        if (status != 404) {
-            *err = bad;
-        }
-        return status == 404 ? 0 : -1;
+    int found = k8s_find(k, k8s_resource_of_kind(json_text(object, "kind")),
+                         k8s_metadata(object, "name"), 0, &there, err);
+    if (found <= 0) {
+        return found;
     }
     int rc = 1;
-    if (strcmp(object_run(there), object_run(object)) != 0) {
+    if (strcmp(k8s_label(there, MANIFEST_RUN_ID), k8s_label(object, MANIFEST_RUN_ID)) != 0) {
         rc = error_set(err, ERROR_INPUT,
                        "%s %s: is there, and is not this run's: use another --name",
-                       json_text(object, "kind"), object_name(object));
+                       json_text(object, "kind"), k8s_metadata(object, "name"));
     } else if (strcmp(object_hash(there), object_hash(object)) != 0) {
         *changed = true;
         rc = patch(k, which, object, err) == 0 ? 1 : -1;
@@ -111,15 +94,6 @@ int cluster_apply_dry(struct k8s *k, const struct cluster_objects *o, struct err
     return 0;
 }
 
-static void delete_object(struct k8s *k, enum k8s_resource resource, const char *name)
-{
-    json_t *body = json_pack("{s:s}", "propagationPolicy", "Background");
-    struct k8s_request request = {
-        .method = K8S_DELETE, .resource = resource, .name = name, .body = body};
-    (void)k8s_call(k, &request, NULL, NULL, NULL);
-    json_decref(body);
-}
-
 /* The token of who may look is for all runs of the namespace: it goes with the last of them, whoever
  * made it. */
 static bool is_needed(struct k8s *k)
@@ -141,14 +115,14 @@ void cluster_take_back(struct k8s *k, const struct cluster_objects *o,
             goes = (goes || made->created[CLUSTER_SCHEDULER]) && !is_needed(k);
         }
         if (goes) {
-            delete_object(k, k8s_resource_of_kind(json_text(object, "kind")),
-                          object_name(object));
+            (void)k8s_delete(k, k8s_resource_of_kind(json_text(object, "kind")),
+                             k8s_metadata(object, "name"), 0, NULL);
         }
     }
     if (made->created[CLUSTER_SCHEDULER]) {
         char claim[128];
         (void)snprintf(claim, sizeof claim, "ledger-%s-0",
-                       object_name(o->object[CLUSTER_SCHEDULER]));
-        delete_object(k, K8S_PERSISTENT_VOLUME_CLAIMS, claim);
+                       k8s_metadata(o->object[CLUSTER_SCHEDULER], "name"));
+        (void)k8s_delete(k, K8S_PERSISTENT_VOLUME_CLAIMS, claim, 0, NULL);
     }
 }

@@ -28,22 +28,6 @@ static int make_secrets(struct cluster_secrets *s, struct error *err)
     return keys_make(&s->keys, err);
 }
 
-/* The Secret of that name: 1 with *object, 0 if there is none. */
-static int get_secret(struct k8s *k, const char *name, json_t **object, struct error *err)
-{
-    struct k8s_request request = {.method = K8S_GET, .resource = K8S_SECRETS, .name = name};
-    struct error bad = {0};
-    int status = 0;
-    if (k8s_call(k, &request, object, &status, &bad) == 0) {
-        return 1;
-    }
-    if (status == 404) {
-        return 0;
-    }
-    *err = bad;
-    return -1;
-}
-
 /* One value of a Secret into fresh memory that the caller frees; NULL if it has none. */
 static char *secret_value(const json_t *secret, const char *key)
 {
@@ -94,7 +78,7 @@ static int take_secrets(struct cluster_secrets *s, const json_t *secret, const c
 static int find_view(struct cluster_secrets *s, struct k8s *k, struct error *err)
 {
     json_t *secret = NULL;
-    int found = k == NULL ? 0 : get_secret(k, MANIFEST_VIEW_SECRET, &secret, err);
+    int found = k == NULL ? 0 : k8s_find(k, K8S_SECRETS, MANIFEST_VIEW_SECRET, 0, &secret, err);
     int rc = found < 0 ? -1 : 0;
     if (found == 0) {
         make_token(s->view);
@@ -115,7 +99,7 @@ int cluster_secrets_find(struct cluster_secrets *s, struct k8s *k, const char *n
     json_t *secret = NULL;
     *s = (struct cluster_secrets){.is_new = false};
     (void)snprintf(secret_name, sizeof secret_name, "%s-scheduler", name);
-    int found = k == NULL ? 0 : get_secret(k, secret_name, &secret, err);
+    int found = k == NULL ? 0 : k8s_find(k, K8S_SECRETS, secret_name, 0, &secret, err);
     int rc = found < 0   ? -1
              : found > 0 ? take_secrets(s, secret, secret_name, err)
                          : make_secrets(s, err);

@@ -14,19 +14,6 @@ static uint32_t count_at(const json_t *object, const char *key)
     return value < 0 || value > UINT32_MAX ? 0 : (uint32_t)value;
 }
 
-static bool has_condition(const json_t *status, const char *type)
-{
-    const json_t *list = json_object_get(status, "conditions");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        if (strcmp(json_text(one, "type"), type) == 0 &&
-            strcmp(json_text(one, "status"), "True") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The number of "NAME-w12". */
 static bool read_number(const char *name, const char *run_name, uint32_t *number)
 {
@@ -73,7 +60,8 @@ bool fleet_job_read(const json_t *object, const char *run_name, struct fleet_job
     j.n_terminating = count_at(status, "terminating");
     j.n_pods_failed = count_at(status, "failed");
     j.is_suspended = json_is_true(json_object_get(spec, "suspend"));
-    j.is_over = has_condition(status, "Complete") || has_condition(status, "Failed");
+    j.is_over = k8s_condition(object, "Complete", "True") != NULL ||
+                k8s_condition(object, "Failed", "True") != NULL;
     j.is_leaving = json_object_get(metadata, "deletionTimestamp") != NULL;
     if (count_indexes(status, "completedIndexes", j.n_indexes, &j.n_completed, err) != 0 ||
         count_indexes(status, "failedIndexes", j.n_indexes, &j.n_failed, err) != 0) {

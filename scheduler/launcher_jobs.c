@@ -61,9 +61,7 @@ static struct jobs_member *find(const struct launcher *l, uint32_t number)
  * made of them; picobarn clean removes them. */
 static bool is_of_another_run(const struct launcher *l, const json_t *object)
 {
-    const json_t *metadata = json_object_get(object, "metadata");
-    const char *id = json_text(json_object_get(metadata, "labels"), MANIFEST_RUN_ID);
-    return strcmp(id, l->run->id) != 0;
+    return strcmp(k8s_label(object, MANIFEST_RUN_ID), l->run->id) != 0;
 }
 
 void jobs_take(struct launcher *l, const json_t *object)
@@ -87,8 +85,7 @@ void jobs_take(struct launcher *l, const json_t *object)
     if (m != NULL) {
         job.n_stuck = m->job.n_stuck;
         m->job = job;
-        (void)snprintf(m->uid, sizeof m->uid, "%s",
-                       json_text(json_object_get(object, "metadata"), "uid"));
+        (void)snprintf(m->uid, sizeof m->uid, "%s", k8s_metadata(object, "uid"));
         copy_jobs(l);
     }
 }
@@ -120,20 +117,6 @@ static void take_synced(void *context)
     l->is_synced = true;
 }
 
-static int delete_now(struct launcher *l, const char *name, struct error *err)
-{
-    json_t *body = json_pack("{s:s}", "propagationPolicy", "Background");
-    struct k8s_request request = {.method = K8S_DELETE,
-                                  .resource = K8S_JOBS,
-                                  .name = name,
-                                  .body = body,
-                                  .timeout_ms = SWEEP_MS / 2};
-    int rc = body == NULL ? error_no_memory(err, "a deletion")
-                          : k8s_call(l->k, &request, NULL, NULL, err);
-    json_decref(body);
-    return rc;
-}
-
 /* The first that is not yet being deleted, or NULL. */
 static struct jobs_member *find_staying(const struct launcher *l)
 {
@@ -158,7 +141,7 @@ static void sweep_all(struct launcher *l)
         char name[JOBS_NAME_SIZE]; /* the mirror moves while the server is waited for */
         memcpy(name, m->name, sizeof name);
         m->job.is_leaving = true;
-        if (delete_now(l, name, NULL) != 0) {
+        if (k8s_delete(l->k, K8S_JOBS, name, SWEEP_MS / 2, NULL) != 0) {
             return;
         }
         m = find_staying(l);

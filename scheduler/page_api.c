@@ -153,8 +153,8 @@ static void answer_events(void *context, const struct server_request *request,
     answer->type = "text/event-stream";
 }
 
-static void answer_health(void *context, const struct server_request *request,
-                          struct server_answer *answer)
+void page_api_answer_health(void *context, const struct server_request *request,
+                            struct server_answer *answer)
 {
     (void)context;
     (void)request;
@@ -311,7 +311,7 @@ static void answer_resume(void *context, const struct server_request *request,
 const struct server_route page_api_routes[] = {
     {SERVER_GET, "/", GATE_VIEW, page_api_answer_index},
     {SERVER_GET, "/page/", GATE_VIEW, page_api_answer_file},
-    {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
+    {SERVER_GET, "/healthz", GATE_ANYONE, page_api_answer_health},
     {SERVER_GET, "/metrics", GATE_METRICS, answer_metrics},
     {SERVER_GET, "/api/v1/rights", GATE_VIEW, page_api_answer_rights},
     {SERVER_GET, "/api/v1/page", GATE_VIEW, answer_document},

@@ -47,6 +47,8 @@ void page_api_answer_file(void *context, const struct server_request *request,
                           struct server_answer *answer);
 void page_api_answer_rights(void *context, const struct server_request *request,
                             struct server_answer *answer);
+void page_api_answer_health(void *context, const struct server_request *request,
+                            struct server_answer *answer);
 
 /* In how many milliseconds at most page_api_turn is to be called; -1: not for its sake. */
 int page_api_timeout_ms(const struct page_api *api);

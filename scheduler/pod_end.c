@@ -51,20 +51,6 @@ const char *pod_end_node(const json_t *pod)
     return json_text(json_object_get(pod, "spec"), "nodeName");
 }
 
-/* The condition of that type if it is true, or NULL. */
-static const json_t *find_condition(const json_t *status, const char *type)
-{
-    const json_t *list = json_object_get(status, "conditions");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        if (strcmp(json_text(one, "type"), type) == 0 &&
-            strcmp(json_text(one, "status"), "True") == 0) {
-            return one;
-        }
-    }
-    return NULL;
-}
-
 /* What a container ended with: the first that did not end well. */
 static const json_t *find_termination(const json_t *status)
 {
@@ -96,7 +82,7 @@ static void add_words(struct buffer *out, const char *first, const char *second)
 void pod_end_describe(const json_t *pod, struct buffer *out)
 {
     const json_t *status = json_object_get(pod, "status");
-    const json_t *disruption = find_condition(status, "DisruptionTarget");
+    const json_t *disruption = k8s_condition(pod, "DisruptionTarget", "True");
     const json_t *ended = find_termination(status);
     const char *node = pod_end_node(pod);
     struct buffer words = {0};
@@ -229,7 +215,7 @@ static bool goes(const json_t *pod)
 {
     const json_t *status = json_object_get(pod, "status");
     const char *phase = json_text(status, "phase");
-    return is_deleted(pod) || find_condition(status, "DisruptionTarget") != NULL ||
+    return is_deleted(pod) || k8s_condition(pod, "DisruptionTarget", "True") != NULL ||
            find_termination(status) != NULL || strcmp(phase, "Failed") == 0 ||
            strcmp(phase, "Succeeded") == 0;
 }

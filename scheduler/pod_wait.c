@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "k8s/k8s.h"
 
 /* A container waits for these for ever, or until somebody mends what they name. */
 static bool is_hopeless(const char *reason)
@@ -46,20 +47,15 @@ static bool describe_containers(const json_t *list, struct buffer *out, bool *ho
 void pod_wait_describe(const json_t *pod, struct buffer *out, bool *hopeless)
 {
     const json_t *status = json_object_get(pod, "status");
-    const json_t *conditions = json_object_get(status, "conditions");
     *hopeless = false;
     if (describe_containers(json_object_get(status, "initContainerStatuses"), out, hopeless) ||
         describe_containers(json_object_get(status, "containerStatuses"), out, hopeless)) {
         return;
     }
-    for (size_t i = 0; i < json_array_size(conditions); i++) {
-        const json_t *one = json_array_get(conditions, i);
-        if (strcmp(json_text(one, "type"), "PodScheduled") == 0 &&
-            strcmp(json_text(one, "status"), "False") == 0) {
-            buffer_printf(out, "%s: %.400s", json_text(one, "reason"),
-                          json_text(one, "message"));
-            return;
-        }
+    const json_t *unscheduled = k8s_condition(pod, "PodScheduled", "False");
+    if (unscheduled != NULL) {
+        buffer_printf(out, "%s: %.400s", json_text(unscheduled, "reason"),
+                      json_text(unscheduled, "message"));
     }
 }
 

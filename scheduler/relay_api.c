@@ -264,19 +264,10 @@ static void pass(void *context, const struct server_request *request,
     buffer_release(&query);
 }
 
-static void answer_health(void *context, const struct server_request *request,
-                          struct server_answer *answer)
-{
-    (void)context;
-    (void)request;
-    answer->type = "text/plain";
-    buffer_printf(&answer->body, "ok\n");
-}
-
 const struct server_route relay_api_routes[] = {
     {SERVER_GET, "/", GATE_VIEW, page_api_answer_index},
     {SERVER_GET, "/page/", GATE_VIEW, page_api_answer_file},
-    {SERVER_GET, "/healthz", GATE_ANYONE, answer_health},
+    {SERVER_GET, "/healthz", GATE_ANYONE, page_api_answer_health},
     {SERVER_GET, "/api/v1/rights", GATE_VIEW, page_api_answer_rights},
     {SERVER_GET, "/api/v1/state", GATE_VIEW, pass},
     {SERVER_GET, "/api/v1/page", GATE_VIEW, pass},

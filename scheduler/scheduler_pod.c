@@ -13,41 +13,11 @@
 
 enum { ASK_MS = 5000, NAME_SIZE = 128, FIELDS_SIZE = 256 };
 
-static bool is_ready(const json_t *pod)
-{
-    const json_t *list = json_object_get(json_object_get(pod, "status"), "conditions");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        if (strcmp(json_text(one, "type"), "Ready") == 0) {
-            return strcmp(json_text(one, "status"), "True") == 0;
-        }
-    }
-    return false;
-}
-
 /* How often its container was started anew. */
 static json_int_t count_restarts(const json_t *pod)
 {
     const json_t *list = json_object_get(json_object_get(pod, "status"), "containerStatuses");
     return json_integer_value(json_object_get(json_array_get(list, 0), "restartCount"));
-}
-
-/* 1 with *object (the caller's), 0 if there is none. */
-static int get(struct k8s *k, enum k8s_resource resource, const char *name, json_t **object,
-               struct error *err)
-{
-    struct k8s_request request = {
-        .method = K8S_GET, .resource = resource, .name = name, .timeout_ms = ASK_MS};
-    int status = 0;
-    struct error bad = {0};
-    *object = NULL;
-    if (k8s_call(k, &request, object, &status, &bad) == 0) {
-        return 1;
-    }
-    if (status == 404) {
-        return 0;
-    }
-    return error_set(err, bad.kind, "%s", bad.text);
 }
 
 /* Is the pod the one that its StatefulSet wants now? After a change of that the old pod goes on for
@@ -56,10 +26,9 @@ static bool is_current(const json_t *pod, const json_t *set)
 {
     const json_t *metadata = json_object_get(set, "metadata");
     const json_t *status = json_object_get(set, "status");
-    const json_t *labels = json_object_get(json_object_get(pod, "metadata"), "labels");
     return json_integer_value(json_object_get(status, "observedGeneration")) >=
                json_integer_value(json_object_get(metadata, "generation")) &&
-           strcmp(json_text(labels, "controller-revision-hash"),
+           strcmp(k8s_label(pod, "controller-revision-hash"),
                   json_text(status, "updateRevision")) == 0;
 }
 
@@ -67,7 +36,7 @@ static bool is_current(const json_t *pod, const json_t *set)
 static void ask_events(struct k8s *k, const json_t *about, struct scheduler_pod *out)
 {
     char fields[FIELDS_SIZE];
-    const char *uid = json_text(json_object_get(about, "metadata"), "uid");
+    const char *uid = k8s_metadata(about, "uid");
     (void)snprintf(fields, sizeof fields, "involvedObject.uid=%s", uid);
     json_t *events = k8s_list(k, K8S_EVENTS, NULL, fields, NULL);
     pod_wait_describe_events(events, &out->why, &out->is_hopeless);
@@ -79,11 +48,11 @@ static void read_pod(struct k8s *k, const char *run_name, const json_t *pod,
 {
     const json_t *spec = json_object_get(pod, "spec");
     json_t *set = NULL;
-    out->is_ready = is_ready(pod);
+    out->is_ready = k8s_condition(pod, "Ready", "True") != NULL;
     out->n_restarts = count_restarts(pod);
     if (out->is_ready) {
-        out->is_ready =
-            get(k, K8S_STATEFUL_SETS, run_name, &set, NULL) <= 0 || is_current(pod, set);
+        out->is_ready = k8s_find(k, K8S_STATEFUL_SETS, run_name, ASK_MS, &set, NULL) <= 0 ||
+                        is_current(pod, set);
         json_decref(set);
         return;
     }
@@ -100,11 +69,11 @@ int scheduler_pod_look(struct k8s *k, const char *run_name, struct scheduler_pod
     json_t *object = NULL;
     *out = (struct scheduler_pod){.is_ready = false};
     (void)snprintf(name, sizeof name, "%s-0", run_name);
-    int found = get(k, K8S_PODS, name, &object, err);
+    int found = k8s_find(k, K8S_PODS, name, ASK_MS, &object, err);
     if (found > 0) {
         read_pod(k, run_name, object, out);
     } else if (found == 0) {
-        found = get(k, K8S_STATEFUL_SETS, run_name, &object, err);
+        found = k8s_find(k, K8S_STATEFUL_SETS, run_name, ASK_MS, &object, err);
         if (found > 0) {
             ask_events(k, object, out);
         }
