@@ -11,6 +11,8 @@
 #include "base/json.h"
 
 /* Texts are owned; NULL or 0 where the run file says nothing and there is no default. */
+enum { PLACEMENT_PODS_MOST = 100000 }; /* what max_pods may be */
+
 struct placement {
     char *image; /* with digest, or a tag other than latest; required for --on k8s */
     char

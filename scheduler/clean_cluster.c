@@ -4,10 +4,12 @@
  * Objects with names that we know are looked at by name, so that nobody needs the right to list
  * Secrets. Whatever has not our labels is somebody else's, and stays. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/size.h"
+#include "k8s/manifest.h"
 #include "scheduler/clean.h"
 
 enum { NAME_SIZE = 128, WAIT_MS = 90000, EVERY_MS = 500 };
@@ -18,13 +20,19 @@ struct cleaning {
     struct buffer *out;
 };
 
-/* All of this run, or of one component; for k8s_list. */
-static void select_run(const struct cleaning *c, const char *component, char *out, size_t size)
+/* What there is of the run, or of one component of it: an array, the caller's; NULL on failure. */
+static json_t *list_run(const struct cleaning *c, enum k8s_resource resource,
+                        const char *component, struct error *err)
 {
-    (void)snprintf(
-        out, size, "app.kubernetes.io/name=picobarn,app.kubernetes.io/instance=%s%s%s",
-        remote_name(c->remote), component == NULL ? "" : ",app.kubernetes.io/component=",
-        component == NULL ? "" : component);
+    char *selector = manifest_selector(remote_name(c->remote), component);
+    json_t *found = NULL;
+    if (selector == NULL) {
+        (void)error_no_memory(err, "a selector");
+    } else {
+        found = k8s_list(c->k8s, resource, selector, NULL, err);
+    }
+    free(selector);
+    return found;
 }
 
 /* This very object, not one that has its name by then. Its own come after it, unless foreground. */
@@ -86,11 +94,9 @@ static int remove_named(struct cleaning *c, enum k8s_resource resource, const ch
 static int is_scheduler_there(const struct cleaning *c, struct error *err)
 {
     static const enum k8s_resource parts[] = {K8S_STATEFUL_SETS, K8S_PODS};
-    char selector[NAME_SIZE + 128];
     size_t n = 0;
-    select_run(c, "scheduler", selector, sizeof selector);
     for (size_t i = 0; n == 0 && i < ARRAY_LENGTH(parts); i++) {
-        json_t *found = k8s_list(c->k8s, parts[i], selector, NULL, err);
+        json_t *found = list_run(c, parts[i], "scheduler", err);
         if (found == NULL) {
             return -1;
         }
@@ -134,11 +140,9 @@ static int remove_scheduler(struct cleaning *c, struct error *err)
 
 static int remove_jobs(struct cleaning *c, struct error *err)
 {
-    char selector[NAME_SIZE + 128];
     size_t i = 0;
     const json_t *job = NULL;
-    select_run(c, NULL, selector, sizeof selector);
-    json_t *jobs = k8s_list(c->k8s, K8S_JOBS, selector, NULL, err);
+    json_t *jobs = list_run(c, K8S_JOBS, NULL, err);
     int rc = jobs == NULL ? -1 : 0;
     json_array_foreach(jobs, i, job)
     {
@@ -168,11 +172,9 @@ static int remove_rest(struct cleaning *c, struct error *err)
 
 static int remove_ledger(struct cleaning *c, bool with_ledger, struct error *err)
 {
-    char selector[NAME_SIZE + 128];
     size_t i = 0;
     const json_t *claim = NULL;
-    select_run(c, NULL, selector, sizeof selector);
-    json_t *claims = k8s_list(c->k8s, K8S_PERSISTENT_VOLUME_CLAIMS, selector, NULL, err);
+    json_t *claims = list_run(c, K8S_PERSISTENT_VOLUME_CLAIMS, NULL, err);
     int rc = claims == NULL ? -1 : 0;
     json_array_foreach(claims, i, claim)
     {
@@ -196,7 +198,7 @@ static int remove_token(struct cleaning *c, struct error *err)
     size_t n = json_array_size(others);
     int rc = others == NULL ? -1 : 0;
     json_decref(others);
-    return rc == 0 && n == 0 ? remove_named(c, K8S_SECRETS, "picobarn-view", err) : rc;
+    return rc == 0 && n == 0 ? remove_named(c, K8S_SECRETS, MANIFEST_VIEW_SECRET, err) : rc;
 }
 
 int clean_cluster(struct remote *r, bool with_ledger, struct buffer *out, struct error *err)

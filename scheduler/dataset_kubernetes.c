@@ -11,7 +11,7 @@
 #include "base/size.h"
 #include "scheduler/dataset_schema.h"
 
-enum { TEXT_MOST = 500, PODS_MOST = 100000, SHARDS_MOST = 1000000, MEMORY_MIB_MOST = 1 << 24 };
+enum { TEXT_MOST = 500, SHARDS_MOST = 1000000, MEMORY_MIB_MOST = 1 << 24 };
 static const double deadline_s_most = 366 * 86400.0;
 
 /* The section: what needs another table, and what goes to the placement at once. */
@@ -45,7 +45,7 @@ static const struct field section_fields[] = {
 static const struct field worker_fields[] = {
     {"requests", FIELD_TEXT_MAP, OF(worker_requests)},
     {"limits", FIELD_TEXT_MAP, OF(worker_limits)},
-    {"max_pods", FIELD_COUNT, OF(placement.max_pods), .above = 1, .most = PODS_MOST},
+    {"max_pods", FIELD_COUNT, OF(placement.max_pods), .above = 1, .most = PLACEMENT_PODS_MOST},
     {"shards_per_index", FIELD_COUNT, OF(placement.shards_per_index), .above = 1,
      .most = SHARDS_MOST},
     {"active_deadline_s", FIELD_COUNT, OF(placement.active_deadline_s), .above = 1,

@@ -2,19 +2,11 @@
 /* fleet.c - see fleet.h */
 #include "scheduler/fleet.h"
 
+#include "base/size.h"
+
 static uint64_t divide_up(uint64_t a, uint64_t b)
 {
     return a / b + (a % b != 0);
-}
-
-static uint64_t count_min(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t count_max(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 uint32_t fleet_live(const struct fleet_job *job)
@@ -54,11 +46,11 @@ static void divide(uint64_t n_shards, uint64_t n_free, const struct fleet_need *
     if (share == 0) {
         uint64_t few = divide_up(n_shards, FLEET_SHARDS_MOST);
         uint64_t many = divide_up(n_shards, FLEET_SHARDS_LEAST);
-        uint64_t slots = count_max(few, count_min(many, n_free));
-        share = divide_up(n_shards, count_max(slots, 1));
+        uint64_t slots = size_max(few, size_min(many, n_free));
+        share = divide_up(n_shards, size_max(slots, 1));
     }
     next->shards_per_index = share;
-    next->n_indexes = (uint32_t)count_min(divide_up(n_shards, share), FLEET_INDEXES_MAX);
+    next->n_indexes = (uint32_t)size_min(divide_up(n_shards, share), FLEET_INDEXES_MAX);
 }
 
 bool fleet_next(const struct fleet_job *job, size_t n, const struct fleet_need *need,
@@ -74,7 +66,7 @@ bool fleet_next(const struct fleet_job *job, size_t n, const struct fleet_need *
             return false; /* inspections are not counted in a slot's share */
         }
         next->n_indexes =
-            (uint32_t)count_min(count_min(need->n_files, need->max_pods), FLEET_INDEXES_MAX);
+            (uint32_t)size_min(size_min(need->n_files, need->max_pods), FLEET_INDEXES_MAX);
         next->shards_per_index =
             need->shards_per_index == 0 ? FLEET_SHARDS_MOST : need->shards_per_index;
     } else {
@@ -84,7 +76,7 @@ bool fleet_next(const struct fleet_job *job, size_t n, const struct fleet_need *
         }
         divide(need->n_shards - taken, need->max_pods - live, need, next);
     }
-    next->parallelism = (uint32_t)count_min(next->n_indexes, need->max_pods - live);
+    next->parallelism = (uint32_t)size_min(next->n_indexes, need->max_pods - live);
     return true;
 }
 
@@ -93,7 +85,7 @@ uint32_t fleet_parallelism(const struct fleet_job *job, size_t n, size_t i,
 {
     uint64_t left = need->max_pods;
     for (size_t j = 0; j < n && j < i; j++) {
-        left -= count_min(left, fleet_live(&job[j]));
+        left -= size_min(left, fleet_live(&job[j]));
     }
-    return (uint32_t)count_min(left, job[i].n_indexes);
+    return (uint32_t)size_min(left, job[i].n_indexes);
 }

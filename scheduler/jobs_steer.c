@@ -16,8 +16,7 @@ enum {
     RETRY_MAX_MS = 30000, /* later */
     QUOTA_MS = 15000,     /* while a quota is full */
     MAX_PODS_LIMIT = 64,  /* bytes of the file that changes max_pods */
-    PODS_MOST = 100000,
-    STUCK_MS = 45000, /* a pod has 30 s to end */
+    STUCK_MS = 45000,     /* a pod has 30 s to end */
 };
 
 /* What a person asked for while it runs (picobarn scale), or what the run file says. */
@@ -29,7 +28,7 @@ static uint64_t max_pods(const struct launcher *l)
     if (path != NULL && file_read(path, MAX_PODS_LIMIT, &text, NULL) == 0 &&
         buffer_string(&text) != NULL) {
         unsigned long long said = strtoull(buffer_string(&text), NULL, 10);
-        n = said > 0 && said <= PODS_MOST ? said : n;
+        n = said > 0 && said <= PLACEMENT_PODS_MOST ? said : n;
     }
     buffer_release(&text);
     free(path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keeper_api.c - see keeper_api.h */
 #include "scheduler/keeper_api.h"
+#include "k8s/placement.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include "scheduler/relayed.h"
 #include "scheduler/request_body.h"
 
-enum { PODS_LIMIT = 1 << 20, PODS_MOST = 100000 };
+enum { PODS_LIMIT = 1 << 20 };
 
 /* Reading a large ledger takes a while: it may take a tenth of the time. */
 enum { LOOK_EVERY_MS = 500, LOOK_SHARE = 10 };
@@ -129,8 +130,8 @@ static void answer_pods(void *context, const struct server_request *request,
     const json_t *said = json_object_get(body, "max");
     json_int_t max = json_integer_value(said);
     json_decref(body);
-    if (max < 1 || max > PODS_MOST) {
-        server_refuse(answer, 400, "max: say how many pods, from 1 to %d", PODS_MOST);
+    if (max < 1 || max > PLACEMENT_PODS_MOST) {
+        server_refuse(answer, 400, "max: say how many pods, from 1 to %d", PLACEMENT_PODS_MOST);
         return;
     }
     char text[24];

@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/size.h"
+#include "k8s/manifest.h"
 #include "scheduler/scheduler_pod.h"
 #include "scheduler/server.h"
 
@@ -154,7 +155,7 @@ const char *remote_token(struct remote *r, enum gate_right right, struct error *
         return token;
     }
     (void)snprintf(name, sizeof name, "%s",
-                   right == GATE_VIEW ? "picobarn-view" : r->named.name);
+                   right == GATE_VIEW ? MANIFEST_VIEW_SECRET : r->named.name);
     if (right == GATE_CONTROL) {
         (void)snprintf(name, sizeof name, "%s-scheduler", r->named.name);
     }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scale.c - picobarn scale: how many pods a run in a cluster may have, while it runs. */
+#include "k8s/placement.h"
 #include "scheduler/commands/commands.h"
 #include "scheduler/print.h"
 #include "scheduler/remote.h"
-
-enum { PODS_MOST = 100000 };
 
 static int run(const struct invocation *invocation, struct error *err)
 {
     const char *operand = invocation_operand(invocation, 0);
     uint64_t n_pods = 0;
-    if (invocation_count(invocation, "pods", 1, PODS_MOST, &n_pods, err) != 0) {
+    if (invocation_count(invocation, "pods", 1, PLACEMENT_PODS_MOST, &n_pods, err) != 0) {
         return -1;
     }
     if (n_pods == 0 || !remote_is(operand)) {

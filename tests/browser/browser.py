@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import sync_playwright
 
 import harness
@@ -125,3 +126,11 @@ def request(url, method="GET", headers=None, body=None):
             return answer.status, answer.read(1000)
     except urllib.error.HTTPError as e:
         return e.code, e.read()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with Browser() as b:
+        yield b

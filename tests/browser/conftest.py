@@ -4,7 +4,6 @@
 PICOBARN_CHROMIUM    the browser (default: chromium, by the path)
 PICOBARN_SCREENSHOTS where pictures of the page are kept (default: none are)
 """
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,15 +13,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "system"))
 from fixtures import runner, samples, shared, weighted  # noqa: E402, F401
-from browser import Browser, CHROMIUM  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with Browser() as b:
-        yield b
+from browser import browser  # noqa: E402, F401
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a run in the cluster, relayed through the API server's proxy, in Chromium."""
 import json
-import shutil
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,18 +11,10 @@ import harness
 from place import Place
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
-from browser import CHROMIUM, Browser, link_of, request  # noqa: E402
+from browser import browser, link_of, request  # noqa: E402, F401
 from test_gate import TOKEN, statuses  # noqa: E402
 
 NAME = "page"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with Browser() as b:
-        yield b
 
 
 @pytest.fixture
