@@ -8,15 +8,15 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/json_patch.h"
 #include "scheduler/failure_json.h"
 #include "scheduler/figure.h"
 #include "scheduler/hold.h"
 #include "scheduler/human.h"
 #include "scheduler/plot.h"
+#include "scheduler/result.h"
 
-enum { JOBS_SHOWN = 20, RESULT_LIMIT = 1 << 30 };
+enum { JOBS_SHOWN = 20 };
 
 /* ---- what does not change ---- */
 
@@ -77,21 +77,15 @@ static json_t *fixed_to_json(const struct look *l)
 
 /* ---- what does ---- */
 
-/* Of result.json, which is only there when the run ended; NULL before. */
-static json_t *sha256_of(const struct run *r)
+/* Of the sums: result.json is written a moment later, and until then may be that of an earlier try. */
+static json_t *sha256_of(const struct look *l)
 {
     struct error none = {0};
     struct buffer text = {0};
     char hex[DIGEST_SHA256_HEX];
-    char *path = run_path(r, "result.json");
-    json_t *value = NULL;
-    if (path != NULL && file_read(path, RESULT_LIMIT, &text, &none) == 0) {
-        digest_sha256_hex(text.data, text.size, hex);
-        value = json_string(hex);
-    }
+    int rc = result_text(l->run, &l->merge, &text, hex, &none);
     buffer_release(&text);
-    free(path);
-    return value;
+    return rc == 0 ? json_string(hex) : NULL;
 }
 
 static const struct {
@@ -171,14 +165,15 @@ static void put(json_t *object, const char *key, json_t *value)
     }
 }
 
-/* The run's identity, with its result's once there is one: the same file is not read again. */
+/* The run's identity, with its result's once it is complete; this is found once while nothing
+ * changes. */
 static json_t *identity(const struct dashboard *d, bool is_complete)
 {
     json_t *run = json_copy(json_object_get(d->fixed, "run"));
     const json_t *before = json_object_get(json_object_get(d->document, "run"), "sha256");
+    bool is_same = before != NULL && dashboard_sequence(d) == d->look.run->seen;
     if (is_complete) {
-        put(run, "sha256",
-            before != NULL ? json_copy(json_to_walk(before)) : sha256_of(d->look.run));
+        put(run, "sha256", is_same ? json_copy(json_to_walk(before)) : sha256_of(&d->look));
     }
     return run;
 }

@@ -15,6 +15,7 @@
 #include "scheduler/hold.h"
 #include "scheduler/metrics.h"
 #include "scheduler/page_files.h"
+#include "scheduler/result.h"
 
 /* Reading a large ledger takes a while: it may take a fifth of one processor's time. */
 enum { EVERY_MS = 400, SHARE = 4, BEAT_MS = 5000 };
@@ -201,6 +202,19 @@ static int scale_of(const char *word)
                                          : -2;
 }
 
+/* The run as the page shows it, whose moment the answer then tells; or NULL, refused. */
+static const struct look *look_now(struct page_api *api, struct server_answer *answer)
+{
+    refresh(api);
+    const struct look *l = &api->dashboard.look;
+    if (l->run == NULL) {
+        server_refuse(answer, 404, "the run has no ledger yet");
+        return NULL;
+    }
+    answer->sequence = l->merge.sequence;
+    return l;
+}
+
 static void answer_plot(void *context, const struct server_request *request,
                         struct server_answer *answer)
 {
@@ -218,10 +232,8 @@ static void answer_plot(void *context, const struct server_request *request,
                       "say plot.svg, .png, .pdf or .json, and scale=log or linear");
         return;
     }
-    refresh(api);
-    const struct look *l = &api->dashboard.look;
-    if (l->run == NULL) {
-        server_refuse(answer, 404, "the run has no ledger yet");
+    const struct look *l = look_now(api, answer);
+    if (l == NULL) {
         return;
     }
     const struct buffer *data =
@@ -231,20 +243,39 @@ static void answer_plot(void *context, const struct server_request *request,
         return;
     }
     answer->type = pictures[i].type;
-    answer->sequence = l->merge.sequence;
     buffer_raw(&answer->body, data->data, data->size);
 }
 
 /* ---- files ---- */
 
-/* What of the folder is given out: no keys, no ledger. */
+static int write_result(const struct look *l, struct buffer *out, struct error *err)
+{
+    return result_text(l->run, &l->merge, out, NULL, err);
+}
+
+static int write_report(const struct look *l, struct buffer *out, struct error *err)
+{
+    struct buffer result = {0};
+    char sha256[DIGEST_SHA256_HEX];
+    int rc = result_text(l->run, &l->merge, &result, sha256, err);
+    rc = rc == 0 ? result_report_text(l->run, &l->merge, sha256, out, err) : rc;
+    buffer_release(&result);
+    return rc;
+}
+
+/* What of the folder is given out: no keys, no ledger. Those that are written when a run ends are made
+ * of the ledger, so that they are never older than what the page shows. */
 static const struct {
     const char *name;
     const char *type;
+    int (*write)(const struct look *l, struct buffer *out, struct error *err);
 } files[] = {
-    {"result.json", "application/json"}, {"run.json", "application/json"},
-    {"run.yaml", "application/yaml"},    {"plot.svg", "image/svg+xml"},
-    {"plot.png", "image/png"},           {"plot.pdf", "application/pdf"},
+    {"result.json", "application/json", write_result},
+    {"run.json", "application/json", write_report},
+    {"run.yaml", "application/yaml", NULL},
+    {"plot.svg", "image/svg+xml", NULL},
+    {"plot.png", "image/png", NULL},
+    {"plot.pdf", "application/pdf", NULL},
 };
 
 /* A regular file, or -1. */
@@ -264,7 +295,8 @@ static int open_file(const char *folder, const char *name)
 static void answer_run_file(void *context, const struct server_request *request,
                             struct server_answer *answer)
 {
-    const struct page_api *api = context;
+    struct page_api *api = context;
+    struct error err = {0};
     size_t i = 0;
     while (i < ARRAY_LENGTH(files) && strcmp(files[i].name, request->name) != 0) {
         i++;
@@ -274,6 +306,13 @@ static void answer_run_file(void *context, const struct server_request *request,
         return;
     }
     answer->type = files[i].type;
+    if (files[i].write != NULL) {
+        const struct look *l = look_now(api, answer);
+        if (l != NULL && files[i].write(l, &answer->body, &err) != 0) {
+            server_refuse_error(answer, 500, &err);
+        }
+        return;
+    }
     answer->file = open_file(api->folder, files[i].name);
     if (answer->file < 0) {
         server_refuse(answer, 404, "%s is not there (yet)", files[i].name);

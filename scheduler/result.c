@@ -410,33 +410,43 @@ static int write_json(const struct run *r, const char *name, const struct buffer
     return rc;
 }
 
-static int write_result(const struct run *r, const struct merge *m,
-                        char sha256[DIGEST_SHA256_HEX], struct error *err)
+int result_text(const struct run *r, const struct merge *m, struct buffer *out,
+                char sha256[DIGEST_SHA256_HEX], struct error *err)
 {
-    struct buffer text = {0};
+    size_t begin = out->size;
     json_t *result = result_to_json(r, m, err);
-    int rc = result == NULL ? -1 : json_write_canonical(result, &text, err);
-    if (rc == 0 && (rc = write_json(r, "result.json", &text, err)) == 0) {
-        digest_sha256_hex(text.data, text.size, sha256);
-    }
+    int rc = result == NULL ? -1 : json_write_canonical(result, out, err);
     json_decref(result);
-    buffer_release(&text);
+    if (rc == 0 && out->failed) {
+        return error_no_memory(err, "the result");
+    }
+    if (rc == 0 && sha256 != NULL) {
+        digest_sha256_hex(out->data + begin, out->size - begin, sha256);
+    }
+    return rc;
+}
+
+int result_report_text(const struct run *r, const struct merge *m, const char *sha256,
+                       struct buffer *out, struct error *err)
+{
+    json_t *report = result_report(r, m, err);
+    int rc = report == NULL ? -1 : put(report, "result_sha256", json_string(sha256), err);
+    rc = rc == 0 ? json_write_pretty(report, out, err) : rc;
+    buffer_raw(out, "\n", 1);
+    json_decref(report);
     return rc;
 }
 
 int result_write(const struct run *r, const struct merge *m, char sha256[DIGEST_SHA256_HEX],
                  struct error *err)
 {
-    if (write_result(r, m, sha256, err) != 0) {
-        return -1;
-    }
-    struct buffer text = {0};
-    json_t *report = result_report(r, m, err);
-    int rc = report == NULL ? -1 : put(report, "result_sha256", json_string(sha256), err);
-    rc = rc == 0 ? json_write_pretty(report, &text, err) : rc;
-    buffer_raw(&text, "\n", 1);
-    rc = rc == 0 ? write_json(r, "run.json", &text, err) : rc;
-    json_decref(report);
-    buffer_release(&text);
+    struct buffer result = {0};
+    struct buffer report = {0};
+    int rc = result_text(r, m, &result, sha256, err);
+    rc = rc == 0 ? result_report_text(r, m, sha256, &report, err) : rc;
+    rc = rc == 0 ? write_json(r, "result.json", &result, err) : rc;
+    rc = rc == 0 ? write_json(r, "run.json", &report, err) : rc;
+    buffer_release(&report);
+    buffer_release(&result);
     return rc;
 }

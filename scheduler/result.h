@@ -24,6 +24,15 @@ bool result_fills(const struct dataset *d, const struct sample *sample, const ch
 /* Shards, attempts, leases, workers and hosts, times, processor seconds, program version. */
 json_t *result_report(const struct run *r, const struct merge *m, struct error *err);
 
+/* What result.json holds when it is written at this moment, added to `out`; sha256 is that of these
+ * bytes, or NULL. */
+int result_text(const struct run *r, const struct merge *m, struct buffer *out,
+                char sha256[DIGEST_SHA256_HEX], struct error *err);
+
+/* The same of run.json, which names the result's digest. */
+int result_report_text(const struct run *r, const struct merge *m, const char *sha256,
+                       struct buffer *out, struct error *err);
+
 /* Writes result.json and run.json into the run's folder, each atomically; sha256 is that of
  * result.json's bytes. */
 int result_write(const struct run *r, const struct merge *m, char sha256[DIGEST_SHA256_HEX],

@@ -14,17 +14,11 @@
 #include "scheduler/result.h"
 #include "scheduler/table.h"
 
-/* The SHA-256 of what result.json holds when it is written at this moment. */
 static int digest_result(const struct look *l, char sha256[DIGEST_SHA256_HEX],
                          struct error *err)
 {
     struct buffer text = {0};
-    json_t *result = result_to_json(l->run, &l->merge, err);
-    int rc = result == NULL ? -1 : json_write_canonical(result, &text, err);
-    if (rc == 0) {
-        digest_sha256_hex(text.data, text.size, sha256);
-    }
-    json_decref(result);
+    int rc = result_text(l->run, &l->merge, &text, sha256, err);
     buffer_release(&text);
     return rc;
 }
@@ -262,21 +256,19 @@ static int print_as_text(const struct look *l, const char *channel, struct error
     return rc;
 }
 
-static int print_as_json(const struct look *l, bool canonical, struct error *err)
+static int print_canonical(const struct look *l, struct error *err)
+{
+    struct buffer text = {0};
+    int rc = result_text(l->run, &l->merge, &text, NULL, err);
+    rc = rc == 0 ? print_text(&text, err) : rc;
+    buffer_release(&text);
+    return rc;
+}
+
+static int print_as_json(const struct look *l, struct error *err)
 {
     json_t *result = result_to_json(l->run, &l->merge, err);
-    if (result == NULL) {
-        return -1;
-    }
-    struct buffer text = {0};
-    int rc = 0;
-    if (canonical) {
-        rc = json_write_canonical(result, &text, err);
-        rc = rc == 0 ? print_text(&text, err) : rc;
-    } else {
-        rc = print_json(result, err);
-    }
-    buffer_release(&text);
+    int rc = result == NULL ? -1 : print_json(result, err);
     json_decref(result);
     return rc;
 }
@@ -293,8 +285,9 @@ static int run(const struct invocation *invocation, struct error *err)
     if (look_open(&l, invocation_operand(invocation, 0), err) != 0) {
         return -1;
     }
-    int rc = as_text ? print_as_text(&l, channel, err)
-                     : print_as_json(&l, strcmp(form, "canonical") == 0, err);
+    int rc = as_text                          ? print_as_text(&l, channel, err)
+             : strcmp(form, "canonical") == 0 ? print_canonical(&l, err)
+                                              : print_as_json(&l, err);
     int status = rc == 0 ? (int)look_status(&l) : -1;
     look_close(&l);
     return status;

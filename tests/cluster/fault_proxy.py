@@ -40,7 +40,7 @@ class Call:
     status: int = 0  # 0: there was no answer
     fault: str = ""  # the name of the rule's fault, if one was applied
     forwarded: bool = False
-    ended: float = 0.0
+    answered: float = 0.0  # before the answer goes out
 
     @property
     def watches(self):
@@ -244,7 +244,6 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         except (OSError, http.client.HTTPException):  # one of both sides went away
             self.close_connection = True
         finally:
-            self.call.ended = time.monotonic()
             if self.upstream is not None:
                 self.upstream.close()
 
@@ -272,7 +271,7 @@ class Exchange(http.server.BaseHTTPRequestHandler):
             self.answer(response.status, response.read(), dict(response.getheaders()))
 
     def head(self, status, headers):
-        self.call.status = status
+        self.call.status, self.call.answered = status, time.monotonic()
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in HOP_BY_HOP:

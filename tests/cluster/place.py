@@ -76,6 +76,12 @@ class Place:
     def status(self, name):
         return self.picobarn("status", self.called(name), "-o", "json").json()
 
+    def wait_for_scheduler(self, name, user="launcher"):
+        """Commands reach it only a moment after it has begun to work."""
+        harness.wait_until(lambda: self.picobarn(
+            "status", self.called(name), user=user).status != harness.TROUBLE,
+            f"the scheduler of {name}")
+
     # What is there
 
     def get(self, *words):

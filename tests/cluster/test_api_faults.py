@@ -175,7 +175,7 @@ def test_no_retry_comes_before_retry_after_says_so(client, proxy, namespace):
     refused = [i for i, call in enumerate(proxy.calls) if call.status == 429]
     assert len(refused) >= 3
     for i in refused:
-        assert proxy.calls[i + 1].began - proxy.calls[i].ended >= pause
+        assert proxy.calls[i + 1].began - proxy.calls[i].answered >= pause
     assert len(proxy.calls) == 12 + len(refused)
 
 

@@ -197,15 +197,21 @@ def strings(value):
     return [value] if isinstance(value, str) else []
 
 
+def log_of(place, pod):
+    """Of a pod that may be starting, or may be gone by now: another has its work then."""
+    def look():
+        done = place.cluster.try_kubectl("logs", pod, f"--namespace={place.namespace}")
+        return done if done.returncode == 0 or "(NotFound)" in done.stderr else None
+    return harness.wait_until(look, f"log of {pod}").stdout
+
+
 def seen_of(place):
     """What others can see: objects but Secrets, logs, the processes' words and environment."""
     for kind in ("pods", "jobs", "statefulsets", "configmaps", "services", "events",
                  "persistentvolumeclaims"):
         yield kind, json.dumps(place.get(kind))
     for pod in place.get("pods"):
-        name = pod["metadata"]["name"]
-        yield f"log of {name}", place.cluster.kubectl("logs", name,
-                                                      f"--namespace={place.namespace}")
+        yield f"log of {pod['metadata']['name']}", log_of(place, pod["metadata"]["name"])
     for _, pid in place.processes("scheduler") + place.processes("worker"):
         for file in ("cmdline", "environ"):
             with open(f"/proc/{pid}/{file}", encoding="utf-8", errors="replace") as f:

@@ -331,6 +331,7 @@ def test_a_suspended_job_is_a_pause_with_its_reason(place, samples):
     place.suspend("paused-w0", True)
     place.allow_pods(None)
     harness.wait_until(lambda: "Job paused-w0 is suspended" in launch.output(1), "launch says so")
+    place.wait_for_scheduler("paused")
     status = place.picobarn("status", place.called("paused"))
     assert status.status == harness.INCOMPLETE
     assert re.search("^waiting   Job paused-w0 is suspended by a queue or an administrator",
@@ -350,6 +351,7 @@ def test_the_number_of_pods_is_changed_while_it_runs(place, samples):
     launch = place.start_launch(run_file)
     job = place.wait_for_job("scaled-w0")
     assert job["spec"]["parallelism"] == 4
+    place.wait_for_scheduler("scaled")
     for number in (1, 3):
         done = place.picobarn("scale", place.called("scaled"), "--pods", str(number))
         assert done.status == harness.COMPLETE, done
