@@ -277,6 +277,7 @@ int dispatch_work(struct dispatch *d, enum lease_kind phase, enum dispatch_end *
         d->n_events += s->job.state == JOB_DONE ? s->stop - s->first : 0;
     }
     int rc = 0;
+    give_leases(d); /* to who asked when the last phase had no more */
     while (rc == 0 && count_open(d) > 0 && !d->stopped) {
         rc = one_round(d, err);
     }

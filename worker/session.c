@@ -27,7 +27,8 @@ enum {
     LEASES_AHEAD = 2, /* not yet answered: one at work, one waiting in the pipe */
     RESEND_MS = 4000, /* an answer without acknowledgement is sent again */
     TICK_MS = 200,
-    JOIN_TICK_MS = 50, /* as long as no scheduler is there */
+    JOIN_TICK_MS = 50, /* as long as no scheduler is there; at first more often: it mostly is */
+    JOIN_PATIENCE = 8, /* that part of the time that was waited so far */
     STALL_MS = 300000, /* the compute program does no event: it hangs */
 };
 
@@ -308,14 +309,19 @@ static void take_signal(struct session *s)
     }
 }
 
+static int timeout_ms(const struct session *s)
+{
+    uint64_t waited_ms = clock_now_ms() - s->heard_ms;
+    return s->welcomed ? TICK_MS : (int)size_min(JOIN_TICK_MS, 1 + waited_ms / JOIN_PATIENCE);
+}
+
 /* Hears everybody once. */
 static int listen_once(struct session *s, struct error *err)
 {
     int fd[3] = {s->signals, s->child.output, s->child.errors};
     bool ready[3] = {false, false, false};
     size_t n = s->child.pid == 0 ? 1 : s->child.errors < 0 ? 2 : 3;
-    int timeout_ms = s->welcomed ? TICK_MS : JOIN_TICK_MS;
-    if (wire_wait(s->wire, fd, ready, n, timeout_ms, err) != 0) {
+    if (wire_wait(s->wire, fd, ready, n, timeout_ms(s), err) != 0) {
         return -1;
     }
     int got = 0;
