@@ -9,7 +9,8 @@
 #   PICOBARN_CLUSTER=1       the tests on a Kubernetes cluster of their own must run; 0: not at all.
 #                            Otherwise they do where Go 1.24 and root are, as with PICOBARN_CHECKS=1;
 #                            the first time its programs are built, for some minutes
-#   PICOBARN_SCALE=1         with 25,000 fake pods there, not only a fifth of them
+#   PICOBARN_SCALE=1         with 25,000 fake pods there, not only a fifth of them, and half an hour of
+#                            tokens that are replaced
 #   PICOBARN_OPEN_DATA=DIR   also the tests on real open data
 #   PICOBARN_FUZZ_SECONDS=N  the time of each fuzzer (60)
 set -eu

@@ -3,6 +3,7 @@
 proxy before it that does harm, and the truth as kubectl has it. D1 to D6 of the acceptance tests."""
 import http.client
 import json
+import os
 import ssl
 import threading
 import time
@@ -70,12 +71,12 @@ class Client:
         said = [json.loads(line) for line in whole.splitlines()]
         return [e for e in said if not names or e["event"] in names]
 
-    def wait_for(self, name, number=1, timeout=harness.PATIENCE):
+    def wait_for(self, name, number=1, timeout=harness.PATIENCE, step=0.02):
         def look():
             assert self.started.running, self.started.wait()
             found = self.events(name)
             return found if len(found) >= number else None
-        return harness.wait_until(look, f"event {name}, {number} times", timeout)[number - 1]
+        return harness.wait_until(look, f"event {name}, {number} times", timeout, step)[number - 1]
 
     def next(self, name, timeout):
         """Gives a function that waits for an event that has not come yet."""
@@ -325,15 +326,16 @@ def test_a_server_that_was_away_is_found_again(mirror, cluster, namespace):
 # D6
 
 def test_tokens_that_are_replaced_cost_one_refusal_each(client, proxy, namespace):
-    rotations = 5
+    is_long = os.environ.get("PICOBARN_SCALE") == "1"  # then half an hour, a token a minute
+    rotations, lists, pause_ms = (30, 300, 200) if is_long else (5, 10, 50)
     proxy.accepted = {"first"}
-    client.start("list", namespace, "ConfigMap", 10000, 50).wait_for("listed")
+    client.start("list", namespace, "ConfigMap", 10000, pause_ms).wait_for("listed")
     for i in range(rotations):
         token = f"{i}" * 16384
         client.write_token(token)
         proxy.accepted = {token}
         before = len(client.events("listed"))
-        client.wait_for("listed", before + 10)
+        client.wait_for("listed", before + lists, step=lists / 500)
     assert client.events("failed") == []
     assert proxy.count(status=401) <= rotations
     assert proxy.calls[-1].token == token
