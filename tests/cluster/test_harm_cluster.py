@@ -85,18 +85,27 @@ def test_a_kubelet_that_freezes_while_pods_die(cluster, launched, recipe, sample
     all_of_them.check_whole(reference)
 
 
-def test_no_dns_while_pods_start(cluster, launched, recipe, samples, reference):
-    """Long enough for a pod that has given up to ask anew."""
+@contextlib.contextmanager
+def no_dns(cluster):
+    """A socket in place of the cluster's name server, that hears what is asked and says nothing."""
     dns = cluster.service("dns")
     dns.kill()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
-        deaf.bind(("10.99.0.1", 53))
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            deaf.bind(("10.99.0.1", 53))
+            deaf.settimeout(3 * harness.PATIENCE)  # a pod that ended with it starts again later and later
+            yield deaf
+    finally:
+        dns.start()
+
+
+def test_no_dns_while_pods_start(cluster, launched, recipe, samples, reference):
+    """Long enough for a pod that has given up to ask anew."""
+    with no_dns(cluster) as deaf:
         run = launched(recipe, samples)
         asked = collections.Counter()
         while max(asked.values(), default=0) <= TRIES:
-            deaf.settimeout(harness.PATIENCE)
             question, (address, _) = deaf.recvfrom(512)
             asked[address, question[HEADER:]] += 1
         assert run.pods("worker") and run.accepted() == 0
-    dns.start()
     run.check_whole(reference)
