@@ -7,6 +7,7 @@
  *     Secret NAME-scheduler     keys.json (the wire's keys, the run's id), token (who may act)
  *     Secret NAME-worker        worker.json (how a worker joins)
  *     Secret picobarn-view      token (who may look); one for all runs of the namespace
+ *     Secret picobarn-metrics   token (for Prometheus); the administrator's, who may leave it out
  *     Service NAME              ports wire (5555) and http (8080) of the scheduler's pod
  *     StatefulSet NAME          one pod: picobarn tend; the ledger on the claim ledger-NAME-0
  *     Job NAME-w0, NAME-w1...   the workers, made by the scheduler: Indexed, an index is a slot
@@ -29,8 +30,9 @@
 #include "k8s/placement.h"
 
 enum { MANIFEST_NAME_MOST = 40, MANIFEST_INDEXES_MOST = 5000 };
-#define MANIFEST_VIEW_SECRET "picobarn-view"
-#define MANIFEST_RUN_ID      "picobarn/run-id" /* label */
+#define MANIFEST_VIEW_SECRET    "picobarn-view"
+#define MANIFEST_METRICS_SECRET "picobarn-metrics"
+#define MANIFEST_RUN_ID         "picobarn/run-id" /* label */
 enum { MANIFEST_WIRE_PORT = 5555, MANIFEST_HTTP_PORT = 8080 };
 
 /* What all objects of a run have in common; all borrowed. */

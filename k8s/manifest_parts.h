@@ -9,11 +9,12 @@
 
 /* Where things are in our pods. Volumes of a user may not have these names, nor be mounted on or
  * above these paths. */
-#define MANIFEST_RUN_FOLDER    "/etc/picobarn/run"    /* ConfigMap NAME-run */
-#define MANIFEST_KEYS_FOLDER   "/etc/picobarn/keys"   /* Secret NAME-scheduler */
-#define MANIFEST_VIEW_FOLDER   "/etc/picobarn/view"   /* Secret picobarn-view */
-#define MANIFEST_WORKER_FOLDER "/etc/picobarn/worker" /* Secret NAME-worker */
-#define MANIFEST_LEDGER_FOLDER "/var/lib/picobarn"    /* the claim */
+#define MANIFEST_RUN_FOLDER     "/etc/picobarn/run"     /* ConfigMap NAME-run */
+#define MANIFEST_KEYS_FOLDER    "/etc/picobarn/keys"    /* Secret NAME-scheduler */
+#define MANIFEST_VIEW_FOLDER    "/etc/picobarn/view"    /* Secret picobarn-view */
+#define MANIFEST_METRICS_FOLDER "/etc/picobarn/metrics" /* Secret picobarn-metrics */
+#define MANIFEST_WORKER_FOLDER  "/etc/picobarn/worker"  /* Secret NAME-worker */
+#define MANIFEST_LEDGER_FOLDER  "/var/lib/picobarn"     /* the claim */
 
 /* The labels of a component's objects; the caller owns them. */
 json_t *manifest_labels(const struct manifest_run *r, const char *component);

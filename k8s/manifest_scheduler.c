@@ -30,14 +30,14 @@ static json_t *make_args(const struct manifest_run *r, bool accept_changes)
     (void)snprintf(listen, sizeof listen, "tcp://0.0.0.0:%d", MANIFEST_WIRE_PORT);
     (void)snprintf(http, sizeof http, "0.0.0.0:%d", MANIFEST_HTTP_PORT);
     const char *folder = r->placement->folder;
-    json_t *args =
-        json_pack("[s, s, s, s, s, s, s, o, s, s, s, s, s, s, s, s, s, s]", "tend",
-                  MANIFEST_LEDGER_FOLDER "/run", "--on", "jobs", "--run-file",
-                  MANIFEST_RUN_FOLDER "/run.yaml", "--base",
-                  manifest_literal(folder == NULL ? MANIFEST_RUN_FOLDER : folder), "--name",
-                  r->name, "--keys", MANIFEST_KEYS_FOLDER "/keys.json", "--tokens",
-                  MANIFEST_KEYS_FOLDER "/token," MANIFEST_VIEW_FOLDER "/token", "--http", http,
-                  "--listen", listen);
+    json_t *args = json_pack(
+        "[s, s, s, s, s, s, s, o, s, s, s, s, s, s, s, s, s, s, s, s]", "tend",
+        MANIFEST_LEDGER_FOLDER "/run", "--on", "jobs", "--run-file",
+        MANIFEST_RUN_FOLDER "/run.yaml", "--base",
+        manifest_literal(folder == NULL ? MANIFEST_RUN_FOLDER : folder), "--name", r->name,
+        "--keys", MANIFEST_KEYS_FOLDER "/keys.json", "--tokens",
+        MANIFEST_KEYS_FOLDER "/token," MANIFEST_VIEW_FOLDER "/token", "--metrics-token",
+        MANIFEST_METRICS_FOLDER "/token", "--http", http, "--listen", listen);
     if (accept_changes) {
         json_array_append_new(args, json_string("--accept-changes"));
     }
@@ -47,6 +47,14 @@ static json_t *make_args(const struct manifest_run *r, bool accept_changes)
 static json_t *config_source(const struct manifest_run *r)
 {
     return json_pack("{s:{s:s+}}", "configMap", "name", r->name, "-run");
+}
+
+/* Who monitors runs makes it, once for a namespace; without it pods start all the same. */
+static json_t *metrics_source(void)
+{
+    json_t *source = manifest_secret_source(MANIFEST_METRICS_SECRET, "");
+    json_object_set_new(json_object_get(source, "secret"), "optional", json_true());
+    return source;
 }
 
 /* The ledger is the one thing that is written; its volume is a claim's template's unless the user
@@ -73,6 +81,7 @@ static json_t *make_template(const struct manifest_run *r, const char *run_file,
                    manifest_secret_source(r->name, "-scheduler"));
     manifest_mount(volumes, mounts, "view", MANIFEST_VIEW_FOLDER,
                    manifest_secret_source(MANIFEST_VIEW_SECRET, ""));
+    manifest_mount(volumes, mounts, "metrics-token", MANIFEST_METRICS_FOLDER, metrics_source());
     mount_ledger(p, volumes, mounts);
     char hex[DIGEST_SHA256_HEX];
     digest_sha256_hex(run_file, strlen(run_file), hex);

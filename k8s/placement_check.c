@@ -64,7 +64,8 @@ static const struct {
 };
 
 /* Volumes and mounts that are ours, or the system's. */
-static const char *const our_volumes[] = {"run", "keys", "view", "worker", "ledger"};
+static const char *const our_volumes[] = {"run",           "keys",   "view",
+                                          "metrics-token", "worker", "ledger"};
 static const char *const our_paths[] = {"/etc/picobarn", MANIFEST_LEDGER_FOLDER,
                                         "/usr", "/lib", "/lib64", "/proc", "/sys", "/dev"};
 static const char *const our_labels[] = {"app.kubernetes.io/", "picobarn/"};

@@ -171,7 +171,9 @@ static json_t *identity(const struct dashboard *d, bool is_complete)
 {
     json_t *run = json_copy(json_object_get(d->fixed, "run"));
     const json_t *before = json_object_get(json_object_get(d->document, "run"), "sha256");
-    bool is_same = before != NULL && dashboard_sequence(d) == d->look.run->seen;
+    const json_t *sequence = json_object_get(d->document, "sequence"); /* of before */
+    bool is_same =
+        before != NULL && (uint64_t)json_integer_value(sequence) == d->look.run->seen;
     if (is_complete) {
         put(run, "sha256", is_same ? json_copy(json_to_walk(before)) : sha256_of(&d->look));
     }
@@ -210,14 +212,22 @@ static json_t *describe(const struct dashboard *d, struct error *err)
     return all;
 }
 
-/* The ledger may be a new one next time, so all of it is read again then. */
-static json_t *describe_trouble(struct dashboard *d, const struct error *why)
+/* What was found of a run that is there no more. */
+static void forget(struct dashboard *d)
 {
     json_decref(d->fixed);
     json_decref(d->failures);
+    json_decref(d->document);
     d->fixed = NULL;
     d->failures = NULL;
+    d->document = NULL;
     history_release(&d->history);
+}
+
+/* The ledger may be a new one next time, so all of it is read again then. */
+static json_t *describe_trouble(struct dashboard *d, const struct error *why)
+{
+    forget(d);
     look_close(&d->look);
     return json_pack("{s:I, s:s, s:o}", "sequence", (json_int_t)0, "state", "none", "says",
                      human_json(why->text));
@@ -226,8 +236,14 @@ static json_t *describe_trouble(struct dashboard *d, const struct error *why)
 static int read_run(struct dashboard *d, const char *folder, struct error *err)
 {
     struct look *l = &d->look;
-    if ((l->run == NULL ? look_open(l, folder, err) : look_refresh(l, err)) != 0 ||
-        history_update(&d->history, l->run, err) != 0 || update_failures(d, err) != 0) {
+    const struct run *before = l->run;
+    if ((before == NULL ? look_open(l, folder, err) : look_refresh(l, err)) != 0) {
+        return -1;
+    }
+    if (l->run != before) {
+        forget(d);
+    }
+    if (history_update(&d->history, l->run, err) != 0 || update_failures(d, err) != 0) {
         return -1;
     }
     d->fixed = d->fixed == NULL ? fixed_to_json(l) : d->fixed;
@@ -249,10 +265,7 @@ int dashboard_update(struct dashboard *d, const char *folder, struct error *err)
 
 void dashboard_release(struct dashboard *d)
 {
-    json_decref(d->fixed);
-    json_decref(d->failures);
-    json_decref(d->document);
-    history_release(&d->history);
+    forget(d);
     look_close(&d->look);
     *d = (struct dashboard){.document = NULL};
 }

@@ -57,12 +57,21 @@ static void put_state(const json_t *document, struct buffer *out)
     put_reason(out, "waiting", json_text(json_object_get(status, "pods"), "waiting"));
 }
 
-static void put_of(struct buffer *out, uint64_t n, uint64_t all, const char *what)
+/* How "2 of 3" and "about 3" are written; and whether files are told, of which shards come. */
+struct wording {
+    const char *of;
+    const char *about;
+    bool has_files;
+};
+
+static const struct wording wordings[] = {
+    {" of ", "about ", true}, {"/", "~", true}, {"/", "~", false}};
+
+static void put_ratio(struct buffer *out, uint64_t n, const struct wording *w, uint64_t all)
 {
     human_count(out, n);
-    buffer_printf(out, " of ");
+    buffer_printf(out, "%s", w->of);
     human_count(out, all);
-    buffer_printf(out, " %s", what);
 }
 
 static uint64_t sum_of(const json_t *samples, const char *key)
@@ -97,30 +106,50 @@ static void put_total(const struct frame *f, const json_t *document, struct buff
     buffer_printf(out, "\n");
 }
 
-static void put_coverage(const json_t *document, struct buffer *out)
+static void put_covered(const json_t *status, const struct wording *w, struct buffer *out)
 {
-    const json_t *status = json_object_get(document, "status");
     const json_t *samples = json_object_get(status, "samples");
-    const json_t *files = json_object_get(status, "files");
     uint64_t n_inspected = sum_of(samples, "files_inspected");
-    uint64_t n_files = frame_count(files, "total");
+    uint64_t n_files = frame_count(json_object_get(status, "files"), "total");
     double planned_pb = real(status, "luminosity_planned_pb");
-    buffer_printf(out, "coverage  ");
-    put_of(out, sum_of(samples, "shards"),
-           frame_count(json_object_get(status, "shards"), "total"), "shards, ");
-    if (n_inspected < n_files) {
-        put_of(out, n_inspected, n_files, "files, ");
+    bool is_estimate = json_is_true(json_object_get(status, "events_planned_is_estimate"));
+    put_ratio(out, sum_of(samples, "shards"), w,
+              frame_count(json_object_get(status, "shards"), "total"));
+    buffer_printf(out, " shards, ");
+    if (w->has_files && n_inspected < n_files) {
+        put_ratio(out, n_inspected, w, n_files);
+        buffer_printf(out, " files, ");
     }
     human_count(out, frame_count(status, "events"));
-    bool is_estimate = json_is_true(json_object_get(status, "events_planned_is_estimate"));
-    buffer_printf(out, " of %s", is_estimate ? "about " : "");
+    buffer_printf(out, "%s%s", w->of, is_estimate ? w->about : "");
     human_count(out, frame_count(status, "events_planned"));
     buffer_printf(out, " events");
     if (planned_pb > 0) {
         buffer_printf(out, ", ");
-        human_luminosity_of(out, real(status, "luminosity_pb"), planned_pb);
+        human_luminosity_part(out, real(status, "luminosity_pb"), planned_pb);
+        buffer_printf(out, "%s", w->of);
+        human_luminosity(out, planned_pb);
     }
+}
+
+/* In short where words have no room. */
+static void put_coverage(const struct frame *f, const json_t *document, struct buffer *out)
+{
+    static const char head[] = "coverage  ";
+    const json_t *status = json_object_get(document, "status");
+    struct buffer text = {0};
+    for (size_t i = 0; i < ARRAY_LENGTH(wordings); i++) {
+        buffer_clear(&text);
+        put_covered(status, &wordings[i], &text);
+        if (sizeof head - 1 + columns_count((const char *)text.data, text.size) <= f->width) {
+            break;
+        }
+    }
+    buffer_printf(out, "%s", head);
+    buffer_raw(out, text.data, text.size);
     buffer_printf(out, "\n");
+    out->failed = out->failed || text.failed;
+    buffer_release(&text);
 }
 
 static void put_rate(const json_t *document, struct buffer *out)
@@ -183,7 +212,8 @@ static void put_workers(const json_t *document, struct buffer *out)
     }
     if (pods != NULL) {
         buffer_printf(out, "; pods ");
-        put_of(out, frame_count(pods, "ready"), frame_count(pods, "pods"), "ready, at most ");
+        put_ratio(out, frame_count(pods, "ready"), &wordings[0], frame_count(pods, "pods"));
+        buffer_printf(out, " ready, at most ");
         human_count(out, frame_count(pods, "max_pods"));
     }
     buffer_printf(out, "\n");
@@ -197,7 +227,7 @@ static void put_head(const struct frame *f, const json_t *document, struct buffe
         return;
     }
     put_total(f, document, out);
-    put_coverage(document, out);
+    put_coverage(f, document, out);
     put_rate(document, out);
     put_trouble(f, document, out);
     put_workers(document, out);
@@ -296,6 +326,14 @@ static void compose(const struct frame *f, const json_t *document, const json_t 
     }
 }
 
+/* A line that goes on says so, lest half a number be read as one. */
+static void put_cut(struct buffer *out, const char *line, size_t size, size_t width)
+{
+    bool goes_on = width > 1 && columns_count(line, size) > width;
+    columns_cut(out, line, size, goes_on ? width - 1 : width);
+    buffer_printf(out, "%s", goes_on ? ">" : "");
+}
+
 void frame_cut(const struct frame *f, const struct buffer *text, struct buffer *out)
 {
     const char *at = (const char *)text->data;
@@ -303,7 +341,7 @@ void frame_cut(const struct frame *f, const struct buffer *text, struct buffer *
     for (size_t n = 0; n < f->height && left > 0; n++) {
         const char *end = memchr(at, '\n', left);
         size_t size = end == NULL ? left : (size_t)(end - at);
-        columns_cut(out, at, size, f->width);
+        put_cut(out, at, size, f->width);
         buffer_raw(out, "\n", 1);
         size += end != NULL;
         at += size;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 /* "run.yaml is a run file; give its run folder, e.g. run.run" */
 static int refuse_file(const char *path, struct error *err)
@@ -67,9 +68,21 @@ static int bring_up(struct look *l, struct error *err)
     return rc;
 }
 
+/* Which file is the ledger of the folder; 0: none is there. */
+static ino_t find_ledger(const char *folder)
+{
+    struct stat info = {.st_ino = 0};
+    char *path = file_join(folder, "ledger.db");
+    if (path == NULL || stat(path, &info) != 0) {
+        info.st_ino = 0;
+    }
+    free(path);
+    return info.st_ino;
+}
+
 int look_open(struct look *l, const char *folder, struct error *err)
 {
-    *l = (struct look){.run = NULL};
+    *l = (struct look){.ledger = find_ledger(folder)};
     if (look_check_folder(folder, err) != 0) {
         return -1;
     }
@@ -88,9 +101,24 @@ void look_close(struct look *l)
     l->run = NULL;
 }
 
+/* The file that is open tells nothing new any more once another has its name. */
+static int open_anew(struct look *l, struct error *err)
+{
+    struct look now;
+    if (look_open(&now, l->run->folder, err) != 0) {
+        return -1;
+    }
+    look_close(l);
+    *l = now;
+    return 0;
+}
+
 int look_refresh(struct look *l, struct error *err)
 {
     uint64_t sequence = 0;
+    if (find_ledger(l->run->folder) != l->ledger) {
+        return open_anew(l, err);
+    }
     if (ledger_sequence(l->run->ledger, &sequence, err) != 0) {
         return -1;
     }

@@ -4,6 +4,7 @@
 #define SCHEDULER_LOOK_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -16,6 +17,7 @@ struct look {
     struct run *run;
     struct merge merge;
     uint64_t merge_us; /* time that merging took so far */
+    ino_t ledger;      /* which file the ledger is */
 };
 
 /* Fails (ERROR_INPUT), saying what to name instead, if this is a file or a folder without a
@@ -28,7 +30,8 @@ int look_open(struct look *l, const char *folder, struct error *err);
 void look_close(struct look *l);
 
 /* Brings all up to date, in one view of the ledger: run and merge tell of the same moment, which is
- * run->seen. */
+ * run->seen. Where a run began anew in the folder l->run is another one then, and what was made of the
+ * one before is void. */
 int look_refresh(struct look *l, struct error *err);
 
 /* Is all done, and in the sums? */

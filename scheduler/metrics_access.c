@@ -2,11 +2,14 @@
 /* metrics_access.c - see metrics_access.h */
 #include "scheduler/metrics_access.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "scheduler/listen.h"
 #include "scheduler/token.h"
 
-int metrics_access(const struct invocation *invocation, struct server_options *options,
-                   struct buffer *token, struct error *err)
+int metrics_access(const struct invocation *invocation, bool may_be_missing,
+                   struct server_options *options, struct buffer *token, struct error *err)
 {
     const char *path = invocation_option(invocation, "metrics-token");
     bool is_loopback = false;
@@ -23,7 +26,8 @@ int metrics_access(const struct invocation *invocation, struct server_options *o
                          "instead",
                          options->listen);
     }
-    if (path == NULL) {
+    if (path == NULL ||
+        (may_be_missing && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))) {
         return 0;
     }
     if (token_read(path, token, err) != 0) {

@@ -16,8 +16,9 @@
 /* clang-format on */
 
 /* Sets what server_open needs for them; options->listen is there already. *token, empty before, is
- * what the options borrow, for the caller to release. ERROR_INPUT for what does not fit. */
-int metrics_access(const struct invocation *invocation, struct server_options *options,
-                   struct buffer *token, struct error *err);
+ * what the options borrow, for the caller to release. may_be_missing: a token's file that is not there
+ * is as none said. ERROR_INPUT for what does not fit. */
+int metrics_access(const struct invocation *invocation, bool may_be_missing,
+                   struct server_options *options, struct buffer *token, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,16 @@ bool offspring_take_end(struct offspring *o, int *status)
     o->pid = 0;
     close_end(&o->end);
     return true;
+}
+
+void offspring_end(struct offspring *o, int patience_ms)
+{
+    if (o->pid != 0) {
+        struct pollfd end = {.fd = o->end, .events = POLLIN};
+        (void)kill(o->pid, SIGTERM);
+        (void)poll(&end, 1, patience_ms);
+    }
+    offspring_close(o);
 }
 
 void offspring_close(struct offspring *o)

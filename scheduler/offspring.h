@@ -37,6 +37,9 @@ ssize_t offspring_read(int *pipe, void *data, size_t size);
  * process, but with its pipes as long as they hold something. */
 bool offspring_take_end(struct offspring *o, int *status);
 
+/* Asks it to end, and waits for that so long at most; then offspring_close. */
+void offspring_end(struct offspring *o, int patience_ms);
+
 /* Kills it, waits for its end, and closes all. Safe on OFFSPRING_NONE. */
 void offspring_close(struct offspring *o);
 

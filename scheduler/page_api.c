@@ -45,6 +45,7 @@ static void refresh(struct page_api *api)
         }
         if (feed_publish(&api->feed, document, dashboard_sequence(&api->dashboard))) {
             server_wake(api->server);
+            api->told_ms = clock_now_ms();
         }
     }
     api->due_ms = clock_now_ms() + EVERY_MS + SHARE * (processor_ms() - start_ms);
@@ -78,6 +79,17 @@ void page_api_turn(struct page_api *api)
         feed_beat(&api->feed);
         server_wake(api->server);
     }
+}
+
+uint64_t page_api_ended_ms(struct page_api *api)
+{
+    if (api->feed.n_viewers == 0) {
+        return 0;
+    }
+    refresh_soon(api);
+    refresh(api);
+    const struct run *r = api->dashboard.look.run;
+    return r == NULL || look_has_scheduler(r) ? 0 : api->told_ms;
 }
 
 void page_api_release(struct page_api *api)

@@ -36,6 +36,7 @@ struct page_api {
     struct pictures pictures;
     uint64_t due_ms;  /* when it may be read again */
     uint64_t beat_ms; /* when viewers get a sign of life again */
+    uint64_t told_ms; /* when they were told something new */
 };
 
 extern const struct server_route page_api_routes[];
@@ -53,6 +54,10 @@ void page_api_answer_health(void *context, const struct server_request *request,
 /* In how many milliseconds at most page_api_turn is to be called; -1: not for its sake. */
 int page_api_timeout_ms(const struct page_api *api);
 void page_api_turn(struct page_api *api);
+
+/* Looks now. When (clock_now_ms) viewers were told the latest of a run on which nobody works any more; 0:
+ * one does, or nobody looks. */
+uint64_t page_api_ended_ms(struct page_api *api);
 
 /* When the server is closed. */
 void page_api_release(struct page_api *api);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/signals.h"
@@ -15,7 +16,7 @@
 #include "scheduler/print.h"
 #include "scheduler/rerunner.h"
 
-enum { TOKEN_BYTES = 32, KEPT_LIMIT = 4096 };
+enum { TOKEN_BYTES = 32, KEPT_LIMIT = 4096, FAREWELL_MS = 2500 };
 
 struct page_serving {
     const struct page_serve_options *options;
@@ -92,20 +93,32 @@ static struct server *open_server(struct page_serving *p, struct server_options 
     return s;
 }
 
+/* Waits for what comes next, and does it. */
+static void turn(struct page_serving *p)
+{
+    struct pollfd fd[2 + RERUNNER_FDS] = {{.fd = p->signals, .events = POLLIN},
+                                          {.fd = server_fd(p->server), .events = POLLIN}};
+    rerunner_wait_for(&p->rerunner, fd + 2);
+    int page_ms = page_api_timeout_ms(&p->api);
+    int server_ms = server_timeout_ms(p->server);
+    int timeout = page_ms < 0 || (server_ms >= 0 && server_ms < page_ms) ? server_ms : page_ms;
+    (void)poll(fd, ARRAY_LENGTH(fd), timeout);
+    rerunner_turn(&p->rerunner);
+    page_api_turn(&p->api);
+    server_turn(p->server);
+}
+
+/* A launch that ends asks its page to end, too: whoever looks still gets how it ended, and the last
+ * picture, for which a browser asks within a second. A second signal ends it at once. */
 static void serve_until_asked(struct page_serving *p)
 {
     while (!signals_take(p->signals)) {
-        struct pollfd fd[2 + RERUNNER_FDS] = {{.fd = p->signals, .events = POLLIN},
-                                              {.fd = server_fd(p->server), .events = POLLIN}};
-        rerunner_wait_for(&p->rerunner, fd + 2);
-        int page_ms = page_api_timeout_ms(&p->api);
-        int server_ms = server_timeout_ms(p->server);
-        int timeout =
-            page_ms < 0 || (server_ms >= 0 && server_ms < page_ms) ? server_ms : page_ms;
-        (void)poll(fd, ARRAY_LENGTH(fd), timeout);
-        rerunner_turn(&p->rerunner);
-        page_api_turn(&p->api);
-        server_turn(p->server);
+        turn(p);
+    }
+    uint64_t until_ms = page_api_ended_ms(&p->api) + FAREWELL_MS;
+    while (clock_now_ms() < until_ms && p->api.feed.n_viewers > 0 &&
+           !signals_take(p->signals)) {
+        turn(p);
     }
 }
 

@@ -58,7 +58,8 @@ const struct buffer *pictures_draw(struct pictures *p, const struct look *l,
     }
     struct picture *place = find_place(p, key);
     place->used = ++p->n_calls;
-    if (strcmp(place->key, key) == 0 && place->sequence == l->merge.sequence) {
+    bool is_now = place->ledger == l->ledger && place->sequence == l->merge.sequence;
+    if (is_now && strcmp(place->key, key) == 0) {
         return &place->data;
     }
     place->key[0] = '\0';
@@ -72,6 +73,7 @@ const struct buffer *pictures_draw(struct pictures *p, const struct look *l,
         return NULL;
     }
     memcpy(place->key, key, sizeof key);
+    place->ledger = l->ledger;
     place->sequence = l->merge.sequence;
     return &place->data;
 }

@@ -12,6 +12,7 @@ enum { PICTURES_KEPT = 12, PICTURE_KEY_SIZE = 192 };
 
 struct picture {
     char key[PICTURE_KEY_SIZE]; /* what was asked for; "": nothing is here */
+    ino_t ledger;               /* of which run, and when */
     uint64_t sequence;
     uint64_t used; /* when, in calls */
     struct buffer data;

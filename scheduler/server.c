@@ -19,7 +19,7 @@
 #include "base/size.h"
 #include "scheduler/server_state.h"
 
-enum { STREAM_ROOM = 64 << 10, STREAM_IDLE_S = 20 };
+enum { STREAM_ROOM = 64 << 10 };
 enum { EVENTS = 32, IDLE_S = 30, BLOCK_SIZE = 16 << 10, MEMORY_SIZE = 64 << 10 };
 
 /* ---- answers that come piece by piece ---- */
@@ -85,9 +85,10 @@ static ssize_t read_source(void *context, uint64_t position, char *out, size_t s
 static enum MHD_Result send_stream(struct exchange *x, const struct server_answer *answer)
 {
     int room = STREAM_ROOM;
+    unsigned idle_s = x->server->options.stream_idle_s;
     (void)setsockopt(x->socket, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     (void)MHD_set_connection_option(x->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                                    (unsigned)STREAM_IDLE_S);
+                                    idle_s == 0 ? (unsigned)SERVER_STREAM_IDLE_S : idle_s);
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_source, x, NULL);
     return server_queue(x, answer, response);

@@ -4,7 +4,8 @@
  *
  * It has no thread: all happens in server_turn, in the thread of the caller's loop, which waits for
  * server_fd among its other descriptors. So handlers share what they like with that loop, and
- * must not wait. Sockets never block: who reads slowly keeps nobody.
+ * must not wait. Sockets never block: who reads slowly keeps nobody, and who takes nothing of a stream
+ * for SERVER_STREAM_IDLE_S is dropped.
  *
  * What is not in the table is refused: 401 without a token, then 404, 405, 403. A body has at most
  * SERVER_BODY_MOST bytes. A connection carries one request, which must be there whole within
@@ -22,6 +23,7 @@
 #include "scheduler/server_gate.h"
 
 enum { SERVER_CONNECTIONS = 256, SERVER_BODY_MOST = 64 << 10, SERVER_REQUEST_MS = 15000 };
+enum { SERVER_STREAM_IDLE_S = 20 };
 enum { SERVER_SOURCE_FDS = 3, SERVER_TABLES = 2 };
 
 /* The header in which a client shows its token; "Authorization: Bearer TOKEN", which Prometheus
@@ -103,6 +105,7 @@ struct server_options {
     const char *metrics_token; /* good for metrics only; NULL: view's and control's are */
     bool has_open_metrics;     /* they need no token */
     unsigned request_ms;       /* how long a request may take to arrive; 0: SERVER_REQUEST_MS */
+    unsigned stream_idle_s;    /* 0: SERVER_STREAM_IDLE_S */
     bool for_browsers;         /* server_link gives a cookie; Host and Origin are checked */
     void (*note_link)(void *context, const struct server *s); /* a link was used; or NULL */
     void *link_context;

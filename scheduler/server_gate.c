@@ -97,7 +97,7 @@ static bool is_own_site(const struct gate *g, const char *host)
 }
 
 /* A name that an attacker lets resolve to loopback, or his page in the user's browser, is of
- * another site. A cookie goes along by itself, so a change by cookie needs an Origin. */
+ * another site. */
 static bool is_from_elsewhere(const struct gate *g, const struct gate_request *request)
 {
     if (g->site[0] == '\0') {
@@ -106,11 +106,17 @@ static bool is_from_elsewhere(const struct gate *g, const struct gate_request *r
     if (!is_own_site(g, request->host)) {
         return true;
     }
-    if (request->origin == NULL) {
-        return request->changes_something && request->token == NULL;
-    }
-    return strncmp(request->origin, scheme, sizeof scheme - 1) != 0 ||
-           !is_own_site(g, request->origin + sizeof scheme - 1);
+    return request->origin != NULL &&
+           (strncmp(request->origin, scheme, sizeof scheme - 1) != 0 ||
+            !is_own_site(g, request->origin + sizeof scheme - 1));
+}
+
+/* A cookie goes along by itself, so a change by cookie needs an Origin, which is_from_elsewhere has
+ * looked at. */
+static bool is_unasked(const struct gate *g, const struct gate_request *request)
+{
+    return g->site[0] != '\0' && request->changes_something && request->token == NULL &&
+           request->origin == NULL;
 }
 
 enum gate_right gate_right_shown(const struct gate *g, const struct gate_request *request)
@@ -129,5 +135,8 @@ unsigned gate_check(const struct gate *g, const struct gate_request *request,
         return 0;
     }
     enum gate_right right = gate_right_shown(g, request);
-    return right == GATE_ANYONE ? 401 : right < needed ? 403 : 0;
+    if (right == GATE_ANYONE) {
+        return 401;
+    }
+    return right < needed || is_unasked(g, request) ? 403 : 0;
 }

@@ -190,6 +190,28 @@ static void a_frame_has_all_there_is_to_know(void **state)
     buffer_release(&d.text);
 }
 
+/* "0.5" is another luminosity than "0.50 of 1.00 fb^-1". */
+static void what_has_no_room_is_said_in_short_or_marked_as_cut(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t width;
+        const char *line;
+    } cases[] = {
+        {66, "coverage  15 of 30 shards, 1500 of 3000 events, 0.50 of 1.00 fb^-1\n"},
+        {65, "coverage  15/30 shards, 1500/3000 events, 0.50/1.00 fb^-1\n"},
+        {57, "coverage  15/30 shards, 1500/3000 events, 0.50/1.00 fb^-1\n"},
+        {56, "coverage  15/30 shards, 1500/3000 events, 0.50/1.00 fb^>\n"},
+        {45, "coverage  15/30 shards, 1500/3000 events, 0.>\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct drawn d;
+        draw(&d, cases[i].width, 40, false, 3, "here");
+        check_contains(buffer_string(&d.text), cases[i].line);
+        buffer_release(&d.text);
+    }
+}
+
 /* The lines between the names of columns and the plot. */
 static size_t count_bars(const char *text)
 {
@@ -288,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_cut_text_never_takes_more),
         cmocka_unit_test(no_frame_exceeds_its_size),
         cmocka_unit_test(a_frame_has_all_there_is_to_know),
+        cmocka_unit_test(what_has_no_room_is_said_in_short_or_marked_as_cut),
         cmocka_unit_test(samples_without_room_are_summed_in_a_line),
         cmocka_unit_test(more_lines_make_a_taller_plot_and_the_frame_is_filled),
         cmocka_unit_test(data_and_simulation_differ_without_colours),

@@ -191,8 +191,13 @@ static void the_scheduler_is_a_keeper_with_its_ledger(void **state)
              "\"--base\",\"/data/$$(HOME)\",\"--name\",\"demo\","
              "\"--keys\",\"/etc/picobarn/keys/keys.json\","
              "\"--tokens\",\"/etc/picobarn/keys/token,/etc/picobarn/view/token\","
+             "\"--metrics-token\",\"/etc/picobarn/metrics/token\","
              "\"--http\",\"0.0.0.0:8080\",\"--listen\",\"tcp://0.0.0.0:5555\","
              "\"--accept-changes\"]");
+    check_at(object, "spec template spec volumes 3",
+             "{\"name\":\"metrics-token\",\"secret\":{\"defaultMode\":288,\"optional\":true,"
+             "\"secretName\":\"picobarn-metrics\"}}");
+    check_at(container, "volumeMounts 3 mountPath", "\"/etc/picobarn/metrics\"");
     check_at(object, "spec replicas", "1");
     check_at(object, "spec template spec terminationGracePeriodSeconds", "30");
     check_at(object, "spec volumeClaimTemplates 0 metadata name", "\"ledger\"");
@@ -205,7 +210,7 @@ static void the_scheduler_is_a_keeper_with_its_ledger(void **state)
         json_pack("{s:{s:s}}", "persistentVolumeClaim", "claimName", "mine");
     object = manifest_scheduler(&s.run, run_file, false, NULL);
     assert_null(json_at(object, "spec volumeClaimTemplates"));
-    check_at(object, "spec template spec volumes 3",
+    check_at(object, "spec template spec volumes 4",
              "{\"name\":\"ledger\",\"persistentVolumeClaim\":{\"claimName\":\"mine\"}}");
     json_decref(object);
     sample_run_release(&s);
@@ -346,7 +351,7 @@ static void what_the_user_says_is_in_the_job(void **state)
     object = make(&s.run, SCHEDULER); /* no queue shall hold it */
     assert_null(json_at(object, "metadata labels kueue.x-k8s.io/queue-name"));
     assert_null(json_at(object, "spec template metadata labels kueue.x-k8s.io/queue-name"));
-    check_at(object, "spec template spec volumes 3 name", "\"data\"");
+    check_at(object, "spec template spec volumes 4 name", "\"data\"");
     json_decref(object);
     sample_run_release(&s);
 }

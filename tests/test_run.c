@@ -1,72 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_run.c - tests of scheduler/run.h: a run that is there is gone on with, or refused with the
  * reason; a damaged one is noticed. The work of workers is done by hand: no process, no socket. */
-#include "tests/support/check.h"
+#include "scheduler/run.h"
 
 #include <glob.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "scheduler/run.h"
+#include "tests/support/hand_run.h"
 
-enum { ROWS = 1000, SHARDS = 5, FLIPS = 300 };
-
-static const char good_text[] = "analysis: dimuon\n"
-                                "shards: {target_events: 200}\n"
-                                "parameters: {muons_exactly: \"2\"}\n"
-                                "samples:\n"
-                                "  - name: muons\n"
-                                "    kind: data\n"
-                                "    luminosity_pb: 12\n"
-                                "    files: [muons*.h5]\n";
-
-struct place {
-    char *folder;
-    char run_file[256];
-    char data[256];
-    char run_folder[256];
-};
-
-static void write_text(const char *path, const char *text)
-{
-    struct error err = {0};
-    check_ok(file_write(path, 0644, text, strlen(text), &err), &err);
-}
+enum { SHARDS = HAND_SHARDS, FLIPS = 300 };
 
 static int open_place(void **state)
 {
-    struct place *p = calloc(1, sizeof *p);
+    struct hand_place *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    p->folder = check_make_folder();
-    (void)snprintf(p->run_file, sizeof p->run_file, "%s/run.yaml", p->folder);
-    (void)snprintf(p->data, sizeof p->data, "%s/muons.h5", p->folder);
-    (void)snprintf(p->run_folder, sizeof p->run_folder, "%s/the.run", p->folder);
-    write_text(p->run_file, good_text);
-    write_text(p->data, "nobody looks into it here");
+    hand_place_open(p);
     *state = p;
     return 0;
 }
 
 static int close_place(void **state)
 {
-    struct place *p = *state;
-    check_remove_folder(p->folder);
+    struct hand_place *p = *state;
+    hand_place_close(p);
     free(p);
     return 0;
 }
 
-static struct run *launch(const struct place *p, bool accept_changes)
-{
-    struct error err = {0};
-    struct run *r = run_launch(&(struct run_request){.folder = p->run_folder,
-                                                     .run_file = p->run_file,
-                                                     .accept_changes = accept_changes},
-                               &err);
-    check_ok(r == NULL ? -1 : 0, &err);
-    return r;
-}
-
-static void refused(const struct place *p, const char *part)
+static void refused(const struct hand_place *p, const char *part)
 {
     struct error err = {0};
     assert_null(run_launch(&(struct run_request){.folder = p->run_folder,
@@ -77,66 +38,15 @@ static void refused(const struct place *p, const char *part)
     check_contains(err.text, part);
 }
 
-/* What a worker that inspects would have brought. */
-static void inspect_by_hand(struct run *r)
-{
-    static const char text[] =
-        "{\"rows\": 1000, \"digest\": \"0123456789abcdef0123456789abcdef\"}";
-    struct error err = {0};
-    for (size_t i = 0; i < r->n_files; i++) {
-        struct ledger_file row = {.id = r->file[i].id,
-                                  .sample = r->file[i].sample,
-                                  .size = r->file[i].size,
-                                  .mtime_ns = r->file[i].mtime_ns,
-                                  .path = r->file[i].path,
-                                  .inspection = text};
-        struct ledger_event event = {
-            .kind = LEASE_INSPECT, .subject = r->file[i].id, .what = JOB_ACCEPTED};
-        check_ok(ledger_update_file(r->ledger, &row, &err), &err);
-        check_ok(ledger_add_event(r->ledger, &event, &err), &err);
-    }
-    check_ok(run_reload(r, &err), &err);
-    check_ok(run_plan(r, &err), &err);
-}
-
-/* What one that computes would have. */
-static void compute_by_hand(struct run *r, size_t shard)
-{
-    struct error err = {0};
-    struct partial p = {0};
-    struct buffer payload = {0};
-    const struct dataset *d = r->dataset;
-    partial_init(&p, false);
-    check_ok(d->analysis->book(&d->settings, &p, &err), &err);
-    p.n_events = r->shard[shard].stop - r->shard[shard].first;
-    for (size_t i = 0; i <= shard; i++) {
-        hist_fill(&p.hist[0].hist, 91 + (double)i, 1);
-    }
-    partial_encode(&p, &payload);
-    struct ledger_partial row = {.shard = r->shard[shard].id,
-                                 .worker = "hand",
-                                 .payload = payload.data,
-                                 .size = payload.size};
-    struct ledger_event event = {
-        .kind = LEASE_SHARD, .subject = r->shard[shard].id, .what = JOB_ACCEPTED};
-    digest_xxh128(payload.data, payload.size, row.digest);
-    check_ok(ledger_begin(r->ledger, &err), &err);
-    check_ok(ledger_add_partial(r->ledger, &row, &err), &err);
-    check_ok(ledger_add_event(r->ledger, &event, &err), &err);
-    check_ok(ledger_commit(r->ledger, &err), &err);
-    buffer_release(&payload);
-    partial_release(&p);
-}
-
 /* A run that is done. */
-static void complete(const struct place *p)
+static void complete(const struct hand_place *p)
 {
     struct error err = {0};
-    struct run *r = launch(p, false);
-    inspect_by_hand(r);
+    struct run *r = hand_launch(p, false);
+    hand_inspect(r);
     assert_int_equal(r->n_shards, SHARDS);
     for (size_t i = 0; i < r->n_shards; i++) {
-        compute_by_hand(r, i);
+        hand_compute(r, i);
     }
     check_ok(run_reload(r, &err), &err);
     assert_true(run_complete(r));
@@ -145,15 +55,15 @@ static void complete(const struct place *p)
 
 static void a_run_is_gone_on_with(void **state)
 {
-    const struct place *p = *state;
-    struct run *r = launch(p, false);
+    const struct hand_place *p = *state;
+    struct run *r = hand_launch(p, false);
     char *id = strdup(r->id);
     assert_int_equal(r->n_files, 1);
     assert_int_equal(run_tally_files(r).n[JOB_WAITING], 1);
-    inspect_by_hand(r);
-    compute_by_hand(r, 2);
+    hand_inspect(r);
+    hand_compute(r, 2);
     run_close(r);
-    r = launch(p, false);
+    r = hand_launch(p, false);
     assert_string_equal(r->id, id);
     assert_int_equal(r->n_shards, SHARDS);
     assert_int_equal(r->shard[2].job.state, JOB_DONE);
@@ -166,10 +76,10 @@ static void a_run_is_gone_on_with(void **state)
 
 static void epochs_are_never_used_twice(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     uint64_t last = 0;
     for (size_t i = 0; i < 4; i++) {
-        struct run *r = launch(p, false);
+        struct run *r = hand_launch(p, false);
         for (size_t k = 0; k < 3; k++) {
             uint64_t epoch = run_next_epoch(r);
             assert_true(epoch > last);
@@ -180,14 +90,14 @@ static void epochs_are_never_used_twice(void **state)
 }
 
 /* Text of the run file with one part replaced by another. */
-static void rewrite(const struct place *p, const char *part, const char *by)
+static void rewrite(const struct hand_place *p, const char *part, const char *by)
 {
     char text[1024];
-    const char *at = strstr(good_text, part);
+    const char *at = strstr(hand_text, part);
     assert_non_null(at);
-    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good_text), good_text, by,
+    (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - hand_text), hand_text, by,
                    at + strlen(part));
-    write_text(p->run_file, text);
+    hand_write(p->run_file, text);
 }
 
 static void what_changed_in_the_run_file_is_named(void **state)
@@ -203,17 +113,17 @@ static void what_changed_in_the_run_file_is_named(void **state)
         {"muons*.h5", "m*.h5", "samples"},
         {"samples:", "columns: {Muon_pt: pt}\nsamples:", "columns.Muon_pt"},
     };
-    const struct place *p = *state;
-    run_close(launch(p, false));
+    const struct hand_place *p = *state;
+    run_close(hand_launch(p, false));
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         rewrite(p, cases[i].part, cases[i].by);
         refused(p, cases[i].named);
     }
     /* What results do not depend on may change. */
     rewrite(p, "samples:", "# a remark\nsamples:");
-    run_close(launch(p, false));
+    run_close(hand_launch(p, false));
     rewrite(p, "target_events: 200", "target_events: 100");
-    run_close(launch(p, false));
+    run_close(hand_launch(p, false));
 }
 
 static size_t count_files(const char *folder, const char *start)
@@ -229,14 +139,14 @@ static size_t count_files(const char *folder, const char *start)
 
 static void changes_that_are_accepted_begin_anew(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     struct buffer copy = {0};
     struct error err = {0};
     char path[300];
     complete(p);
     rewrite(p, "muons_exactly: \"2\"", "muons_exactly: \"off\"");
     refused(p, "accept-changes");
-    struct run *r = launch(p, true);
+    struct run *r = hand_launch(p, true);
     assert_int_equal(r->n_shards, 0);
     assert_int_equal(run_tally_files(r).n[JOB_WAITING], 1);
     run_close(r);
@@ -245,50 +155,50 @@ static void changes_that_are_accepted_begin_anew(void **state)
     check_ok(file_read(path, 1 << 16, &copy, &err), &err);
     check_contains(buffer_string(&copy), "\"off\"");
     buffer_release(&copy);
-    run_close(launch(p, false));
+    run_close(hand_launch(p, false));
 }
 
 static void a_file_that_changed_is_named_and_then_dropped(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     complete(p);
-    write_text(p->data, "it has become another");
+    hand_write(p->data, "it has become another");
     refused(p, p->data);
-    struct run *r = launch(p, true);
+    struct run *r = hand_launch(p, true);
     assert_int_equal(r->n_shards, 0);
     assert_null(r->file[0].inspection);
     assert_int_equal(r->file[0].job.state, JOB_WAITING);
     assert_int_equal(r->file[0].size, strlen("it has become another"));
-    inspect_by_hand(r);
+    hand_inspect(r);
     for (size_t i = 0; i < r->n_shards; i++) {
         assert_int_equal(r->shard[i].job.state, JOB_WAITING); /* under ids of their own */
-        compute_by_hand(r, i);
+        hand_compute(r, i);
     }
     run_close(r);
-    r = launch(p, false);
+    r = hand_launch(p, false);
     assert_true(run_complete(r));
     run_close(r);
 }
 
 static void files_that_come_or_go_are_refused(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     char more[300];
     complete(p);
     (void)snprintf(more, sizeof more, "%s/muons2.h5", p->folder);
-    write_text(more, "one more");
+    hand_write(more, "one more");
     refused(p, "muons2.h5");
     assert_int_equal(unlink(more), 0);
-    run_close(launch(p, false));
+    run_close(hand_launch(p, false));
     assert_int_equal(unlink(p->data), 0);
     refused(p, "muons");
 }
 
 static void only_one_may_write(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     struct error err = {0};
-    struct run *r = launch(p, false);
+    struct run *r = hand_launch(p, false);
     refused(p, "another picobarn");
     assert_null(run_open(p->run_folder, LEDGER_WRITE, &err));
     assert_int_equal(err.kind, ERROR_INPUT);
@@ -307,15 +217,15 @@ static void the_leftovers_of_a_crash_do_no_harm(void **state)
     static const char *const names[] = {"ledger.db.new",     "ledger.db.new-wal",
                                         "ledger.db.new-shm", "ledger.db-wal",
                                         "ledger.db-shm",     "lock"};
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     assert_int_equal(mkdir(p->run_folder, 0755), 0);
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         char path[300];
         (void)snprintf(path, sizeof path, "%s/%s", p->run_folder, names[i]);
-        write_text(path, "half of something");
+        hand_write(path, "half of something");
     }
     complete(p);
-    run_close(launch(p, false));
+    run_close(hand_launch(p, false));
 }
 
 struct folding {
@@ -381,7 +291,7 @@ static void put_ledger(const char *folder, const struct buffer *bytes)
     check_ok(file_write(path, 0644, bytes->data, bytes->size, &err), &err);
 }
 
-static void read_ledger(const struct place *p, struct buffer *bytes, struct buffer *truth)
+static void read_ledger(const struct hand_place *p, struct buffer *bytes, struct buffer *truth)
 {
     struct error err = {0};
     char path[300];
@@ -394,8 +304,8 @@ static void read_ledger(const struct place *p, struct buffer *bytes, struct buff
 }
 
 /* Whether this damage is noticed; in no case may the run be taken for one with another sum. */
-static bool is_noticed(const struct place *p, enum ledger_mode mode, const struct buffer *bytes,
-                       const struct buffer *truth)
+static bool is_noticed(const struct hand_place *p, enum ledger_mode mode,
+                       const struct buffer *bytes, const struct buffer *truth)
 {
     struct error err = {0};
     put_ledger(p->run_folder, bytes);
@@ -408,7 +318,7 @@ static bool is_noticed(const struct place *p, enum ledger_mode mode, const struc
 
 static void a_flipped_byte_is_noticed_or_harmless(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     struct buffer bytes = {0};
     struct buffer truth = {0};
     uint64_t seed = 7;
@@ -431,7 +341,7 @@ static void a_flipped_byte_is_noticed_or_harmless(void **state)
 
 static void a_ledger_that_is_cut_is_noticed(void **state)
 {
-    const struct place *p = *state;
+    const struct hand_place *p = *state;
     struct buffer good = {0};
     struct buffer truth = {0};
     complete(p);

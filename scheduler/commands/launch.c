@@ -15,7 +15,7 @@
 #include "scheduler/run.h"
 #include "scheduler/walk.h"
 
-enum { RUN_FILE_LIMIT = 16 << 20 };
+enum { RUN_FILE_LIMIT = 16 << 20, PAGE_PATIENCE_MS = 5000 };
 
 /* higgs4l.yaml runs in ./higgs4l.run; to be freed. */
 static char *default_folder(const char *path)
@@ -83,7 +83,7 @@ static int run_in_cluster(const struct invocation *invocation, struct error *err
 }
 
 /* The walk, with a page beside it if that is wanted. A page that cannot be had is no reason not to
- * run. */
+ * run; one that there is tells its viewers how the run ended, for which it has to be closed. */
 static int walk_with_page(struct run *r, const struct walk_options *options,
                           const struct invocation *invocation, struct error *err)
 {
@@ -96,7 +96,8 @@ static int walk_with_page(struct run *r, const struct walk_options *options,
         log_line("page", "there is none: %s", bad.text);
     }
     int status = walk(r, options, err);
-    offspring_close(&page);
+    run_close(r);
+    offspring_end(&page, PAGE_PATIENCE_MS);
     return status;
 }
 
@@ -136,7 +137,6 @@ static int run(const struct invocation *invocation, struct error *err)
                                       invocation_flag(invocation, "accept-changes")};
     struct run *r = run_launch(&request, err);
     int status = r == NULL ? -1 : walk_with_page(r, &options_of_walk, invocation, err);
-    run_close(r);
     free(folder);
     free(id);
     return status;

@@ -85,7 +85,7 @@ static int serve_folder(const struct invocation *invocation, const char *listen,
 {
     struct buffer token = {0};
     struct server_options access = {.listen = listen == NULL ? "127.0.0.1:0" : listen};
-    int rc = metrics_access(invocation, &access, &token, err);
+    int rc = metrics_access(invocation, false, &access, &token, err);
     struct page_serve_options options = {.folder = invocation_operand(invocation, 0),
                                          .listen = listen,
                                          .metrics_token = access.metrics_token,

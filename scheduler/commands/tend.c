@@ -187,7 +187,7 @@ static int run(const struct invocation *invocation, struct error *err)
     struct buffer metrics = {0};
     struct server_options options = {.listen = http};
     int status = read_tokens(tokens, &control, &view, err);
-    status = status == 0 ? metrics_access(invocation, &options, &metrics, err) : status;
+    status = status == 0 ? metrics_access(invocation, true, &options, &metrics, err) : status;
     if (status == 0) {
         options.view_token = buffer_string(&view);
         options.control_token = buffer_string(&control);

@@ -22,13 +22,16 @@ const advice = {
   incomplete: () => "See the failures below.",
 };
 
+// "higgs4l.run" of a folder, all of which stands below; a run in a cluster has no folder here.
+const shortName = () => state.run?.name.replace(/^.*\/(?=.)/, (path) => (path.startsWith("k8s:") ? path : "")) ?? "picobarn";
+
 function drawHeader() {
-  say(at("name"), state.run?.name ?? "picobarn");
+  say(at("name"), shortName());
   say(at("says"), state.says);
   at("state").dataset.state = state.state;
   say(at("advice"), advice[state.state]?.(state) ?? "");
   document.title = state.status
-    ? `${percent(state.status.events, state.status.events_planned)} ${state.run.name} - picobarn` : "picobarn";
+    ? `${percent(state.status.events, state.status.events_planned)} ${shortName()} - picobarn` : "picobarn";
   const mayHold = mayControl && ["running", "held", "paused"].includes(state.state);
   at("hold").hidden = !mayHold;
   say(at("hold"), state.state === "held" ? "Resume" : "Pause");
@@ -58,7 +61,7 @@ function drawProgress() {
     events: ratio(status.events, status.events_planned, estimate),
     luminosity: luminosity(status.luminosity_pb, status.luminosity_planned_pb),
     bytes: bytes(state.bytes.done, state.bytes.planned),
-    running: ratio(status.shards.running + status.files.running, state.n_workers).replace(" of ", " on ") + " workers",
+    running: state.n_workers ? `${count(status.shards.running + status.files.running)} on ${count(state.n_workers)} workers` : "none",
     retries: count(counts.retries), failed: count(counts.failed),
     significance: s ? `${s.observed.toFixed(1)} \u03c3 observed, ${s.expected.toFixed(1)} \u03c3 expected` : "-",
   };
@@ -105,8 +108,10 @@ function draw() {
 async function post(path, body) {
   const answer = await fetch(path, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
-  });
-  if (!answer.ok) {
+  }).catch(() => null);
+  if (answer === null) {
+    say(at("child"), "No connection: nothing was done.");
+  } else if (!answer.ok) {
     const said = await answer.json().catch(() => ({}));
     say(at("child"), `Refused: ${said.error ?? answer.status}`);
   }
@@ -142,9 +147,11 @@ async function askRights() {
   draw();
 }
 
+// The page of a launch ends with it: what is shown then is how it ended.
 function showConnection(isThere) {
-  say(at("connection"), isThere ? "live" : "connection lost, trying again");
-  at("connection").toggleAttribute("data-lost", !isThere);
+  const isOver = ["complete", "incomplete"].includes(state?.state);
+  say(at("connection"), isThere ? "live" : isOver ? "ended" : "connection lost, trying again");
+  at("connection").toggleAttribute("data-lost", !isThere && !isOver);
 }
 
 history.replaceState(null, "", location.pathname); // a link that was used is of no use

@@ -3,6 +3,7 @@
 
 import { at, bytes, count, duration, fill, luminosity, make, offer, percent, rate, ratio, say } from "./words.js";
 
+const number = (text) => [text, "number"];
 const body = (id) => at(id).querySelector("tbody");
 
 function showNone(id, isEmpty) {
@@ -26,9 +27,9 @@ export function drawSamples(state) {
   fill(body("samples"), state.status.samples, (s) => s.name, (s) => {
     const size = state.bytes.samples[s.name] ?? { done: 0, planned: 0 };
     return [
-      s.name, [progressCell(s.events, s.events_planned)], ratio(s.shards, s.shards_planned),
-      ratio(s.events, s.events_planned, s.events_planned_is_estimate),
-      luminosity(s.luminosity_pb ?? 0, s.luminosity_planned_pb), bytes(size.done, size.planned),
+      s.name, [progressCell(s.events, s.events_planned)],
+      ...[ratio(s.shards, s.shards_planned), ratio(s.events, s.events_planned, s.events_planned_is_estimate),
+        luminosity(s.luminosity_pb ?? 0, s.luminosity_planned_pb), bytes(size.done, size.planned)].map(number),
     ];
   });
 }
@@ -36,8 +37,8 @@ export function drawSamples(state) {
 export function drawTail(state, now) {
   showNone("tail", state.tail.length === 0);
   fill(body("tail"), state.tail, (t) => t.shard, (t) => [
-    count(t.shard), duration((now - t.since_ms) / 1000),
-    t.events === undefined ? "-" : percent(t.events, t.stop - t.first), String(t.attempt),
+    count(t.shard), number(duration((now - t.since_ms) / 1000)),
+    number(t.events === undefined ? "-" : percent(t.events, t.stop - t.first)), number(String(t.attempt)),
     t.worker ?? "-", t.sample, [`${t.file}, rows ${t.first}\u2013${t.stop}`, "long"],
   ]);
 }
@@ -48,7 +49,7 @@ export function drawWorkers(state, now) {
   fill(body("workers"), names, (name) => name, (name) => {
     const w = state.workers[name];
     const heard = Math.max(0, Math.round((now - w.heard_ms) / 1000));
-    return [name, w.host, w.state, String(w.threads), count(w.shards), rate(w.events_per_s),
+    return [name, w.host, w.state, number(String(w.threads)), number(count(w.shards)), number(rate(w.events_per_s)),
       heard < 3 ? "just now" : `${duration(heard)} ago`];
   });
   const more = state.n_workers - names.length;
@@ -74,7 +75,7 @@ function groupOf(group, isConflict, mayControl, onRerun) {
   const first = group.jobs[0];
   const what = first.what === "shard" ? "shard" : "file";
   box.append(make("h3", `${count(group.count)} ${what}${group.count === 1 ? "" : "s"}`
-    + `${isConflict ? ", computed twice with different results" : ""}: ${group.cause}`));
+    + `${isConflict ? ", computed twice with different results" : ""}: ${group.cause.replace(/^\.\.\.: /, "")}`));
   box.append(make("p", first.reason.split("\n")[0]), shardsOf(group));
   if (first.log) box.append(make("pre", first.log.trimEnd().split("\n").slice(-12).join("\n")));
   const command = make("p", "Run again when mended: ");
@@ -113,10 +114,10 @@ export function drawCutflow(state) {
   const channel = at("cutflow-channel").value;
   const steps = state.cutflow_steps[channel] ?? [];
   fill(at("cutflow").querySelector("thead"), [channel], (c) => c,
-    () => ["Sample", ...steps.map((step) => [step, "number"])]);
+    () => ["Sample", ...steps.map(number)]);
   const samples = state.status.samples.map((s) => s.name).filter((name) => state.cutflow[name]?.[channel]);
   fill(body("cutflow"), samples, (name) => name,
-    (name) => [name, ...state.cutflow[name][channel].map((n) => [count(n), "number"])]);
+    (name) => [name, ...state.cutflow[name][channel].map((n) => number(count(n)))]);
 }
 
 // ---- identity

@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""viewers.py [SECONDS [VIEWERS]] - what a run of about 25,000 shards costs to show: lag, processor, memory,
-and what the scheduler loses.
+"""viewers.py [SECONDS [VIEWERS [ROUNDS]]] - what a run of about 25,000 shards costs to show: lag, processor,
+memory, and what the scheduler loses.
 
-One scheduler and its workers go on over the whole time. First nobody looks; then a page is served to so many
-viewers, one of whom never reads. Lag is the time from an event's commit to the moment at which a viewer has it,
-over all events and viewers that read. Programs as for tests/system (PICOBARN_BIN).
+One scheduler and its workers go on over the whole time, beside a page. Rounds of so many seconds alternate:
+nobody looks, so many viewers do (one of whom never reads), nobody... Throughput is that of the accepted shards in
+the ledger; each round with viewers is compared with the mean of the two beside it, so that a machine that gets
+faster or slower meanwhile counts little, and the median over the rounds is told. Lag is the time from an event's
+commit to the moment at which a viewer has it, over all events and viewers that read. Programs as for tests/system
+(PICOBARN_BIN).
 """
 import json
 import os
 import select
 import socket
 import sqlite3
+import statistics
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,51 +79,90 @@ def lags(folder, seen):
     return sorted(out)
 
 
-def throughput(folder, seconds, meanwhile=None):
-    before, start = done(folder), time.monotonic()
-    if meanwhile:
-        meanwhile()
-    else:
-        time.sleep(seconds)
-    return (done(folder) - before) / (time.monotonic() - start)
+class Page:
+    """The page of a run, and who looks at it."""
+
+    def __init__(self, runner, viewers):
+        self.viewers, self.cpu_s, self.watched_s, self.lags = viewers, 0.0, 0.0, []
+        self.server = runner.start("picobarn", "serve", "run", "--listen", "127.0.0.1:0")
+        harness.wait_until(lambda: "http" in self.server.output(), "a link")
+        self.kept = json.loads((runner.folder / "run" / "page.json").read_text(encoding="ascii"))
+
+    def show(self, folder, seconds):
+        """One round with viewers; the first never reads."""
+        begin, cpu = time.monotonic(), processor_s(self.server.pid)
+        sockets = [connect(self.kept["address"], self.kept["token"]) for _ in range(self.viewers)]
+        seen = {s: [] for s in sockets[1:]}
+        read_all(sockets[1:], begin + seconds, seen)
+        self.watched_s += time.monotonic() - begin
+        self.cpu_s += processor_s(self.server.pid) - cpu
+        self.lags += lags(folder, seen)
+        for s in sockets:
+            s.close()
 
 
-def main(seconds=20, viewers=50):
+def rates(folder, rounds):
+    """Accepted shards a second in each of the rounds [(start, stop)...], in seconds since 1970."""
+    with sqlite3.connect(f"file:{folder}/ledger.db?mode=ro", uri=True) as db:
+        times = [t for t, in db.execute("select time_ms from event where kind = 2 and what = 2")]
+    return [sum(1000 * start <= t < 1000 * stop for t in times) / (stop - start) for start, stop in rounds]
+
+
+def is_going_on(folder):
+    return done(folder) < 0.99 * planned(folder)
+
+
+def planned(folder):
+    with sqlite3.connect(f"file:{folder}/ledger.db?mode=ro", uri=True) as db:
+        return db.execute("select count(*) from shard").fetchone()[0]
+
+
+def main(seconds=2, viewers=50, rounds=10):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         runner = harness.Runner(folder)
         try:
-            measure(folder, runner, seconds, viewers)
+            measure(folder, runner, seconds, viewers, rounds)
         finally:
             runner.clean_up()
 
 
-def measure(folder, runner, seconds, viewers):
+def alternate(page, folder, seconds, n):
+    """(start, stop) of the rounds without and with viewers in turn, one more without."""
+    rounds = []
+    while len(rounds) < 2 * n + 1 and is_going_on(folder):
+        start = time.time()
+        if len(rounds) % 2 == 1:
+            page.show(folder, seconds)
+        else:
+            time.sleep(seconds)
+        rounds.append((start, time.time()))
+    if not is_going_on(folder):
+        rounds.pop()  # it ended meanwhile
+    return rounds
+
+
+def measure(folder, runner, seconds, viewers, n):
     run = folder / "run"
     runner.start_launch(run_of_many_shards(folder), "--run-dir", "run", "--workers", "1")
     harness.wait_until(lambda: (run / "ledger.db").exists() and done(run) > 500, "the run to go on")
-    alone = throughput(run, seconds)
-    server = runner.start("picobarn", "serve", "run", "--listen", "127.0.0.1:0")
-    harness.wait_until(lambda: "http" in server.output(), "a link")
-    kept = json.loads((run / "page.json").read_text(encoding="ascii"))
-    sockets = [connect(kept["address"], kept["token"]) for _ in range(viewers)]
-    readers, seen = sockets[1:], {s: [] for s in sockets[1:]}  # the first never reads
-    read_all(readers, time.monotonic() + 2, {s: [] for s in readers})
-    cpu = processor_s(server.pid)
-    watched = throughput(run, seconds, lambda: read_all(readers, time.monotonic() + seconds, seen))
-    cpu = (processor_s(server.pid) - cpu) / seconds
-    for s in sockets:
-        s.close()
-    again = throughput(run, seconds)
-    lag = lags(run, seen)
-    status = runner.run("picobarn", "status", "run", "-o", "json").json()
-    print(f"shards            {status['shards']['total']:,}, {status['shards']['done']:,} done at the end")
+    page = Page(runner, viewers)
+    rounds = alternate(page, run, seconds, n)
+    peak = memory_mib(page.server.pid, "VmHWM")
+    rate = rates(run, rounds)
+    pairs = [(rate[i], (rate[i - 1] + rate[i + 1]) / 2) for i in range(1, len(rate) - 1, 2)]
+    assert pairs, "the run ended before three rounds were over"
+    ratios = sorted(watched / alone for watched, alone in pairs)
+    lag = sorted(page.lags)
+    print(f"shards            {planned(run):,}, {done(run):,} done at the end")
     print(f"viewers           {viewers}, one of whom never reads; {len(lag):,} events seen")
     print(f"lag               median {lag[len(lag) // 2]:.2f} s, 95 % {lag[int(len(lag) * 0.95)]:.2f} s, "
           f"most {lag[-1]:.2f} s")
-    print(f"processor         {100 * cpu:.1f} % of one core")
-    print(f"memory            {memory_mib(server.pid, 'VmHWM'):.1f} MiB at most")
-    print(f"throughput        {alone:.0f} shards/s before, {watched:.0f} with viewers, {again:.0f} after")
+    print(f"processor         {100 * page.cpu_s / page.watched_s:.1f} % of one core")
+    print(f"memory            {peak:.1f} MiB at most")
+    print(f"throughput        {statistics.median(a for _, a in pairs):.0f} shards/s without viewers, "
+          f"{statistics.median(w for w, _ in pairs):.0f} with, in {len(pairs)} pairs of rounds of {seconds} s")
+    print(f"ratio             median {statistics.median(ratios):.3f}, from {ratios[0]:.3f} to {ratios[-1]:.3f}")
 
 
 if __name__ == "__main__":

@@ -236,6 +236,26 @@ def test_a_scheduler_that_is_killed_is_missed_and_the_page_goes_on_with_the_next
     own.wait_state("complete")
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_page_of_a_launch_shows_how_it_ended(runner, samples, served, is_whole):
+    """It ends with the launch, but not before its viewers have the last state and the last picture."""
+    run = harness.read_run(run_file(runner.folder, samples, 200))
+    if not is_whole:
+        (runner.folder / "broken.h5").write_bytes(b"no HDF5")
+        run["samples"][0]["files"].append(str(runner.folder / "broken.h5"))
+    run = harness.write_run(runner.folder / "end.yaml", run)
+    page = served("picobarn", "launch", run, "--run-dir", "run", "--dashboard")
+    page.wait_picture()
+    assert page.started.wait().status == (harness.COMPLETE if is_whole else harness.INCOMPLETE)
+    page.wait("document.getElementById('connection').textContent === 'ended'", "the end")
+    assert page.look("document.getElementById('state').dataset.state") == (
+        "complete" if is_whole else "incomplete")
+    sequence = str(ledger(runner.folder / "run")[0])
+    assert (page.text("sequence"), page.text("picture-sequence")) == (sequence, sequence)
+    drawn = runner.run("picobarn", "plot", "run", "--format", "svg")
+    assert page.pictures[-1].text() == drawn.out
+
+
 def test_a_viewer_who_comes_late_sees_all_at_once_and_each_change_draws_fast(runner, samples, served):
     run = run_file(runner.folder, samples, 20)
     first = served("picobarn", "launch", run, "--run-dir", "run", "--dashboard")

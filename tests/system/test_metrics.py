@@ -493,3 +493,14 @@ def test_metrics_are_open_only_where_nobody_else_gets_at_them(runner, samples):
         refused = runner.run("picobarn", "tend", "other.run", "--run-file", run_file, "--tokens",
                              "control,view", "--http", "127.0.0.1:0", *options)
         assert refused.status == harness.USAGE and said in refused.err, refused
+
+
+def test_a_token_for_metrics_need_not_be_there(runner, samples):
+    """In a cluster it is in a Secret that the administrator may leave out: then the token that looks is good."""
+    run_file = harness.write_run(runner.folder / "run.yaml", harness.from_samples(samples))
+    tend = Tend(runner, run_file, "--metrics-token", "missing/token")
+    url = f"http://{tend.address}/metrics"
+    assert get(url, Authorization="Bearer " + TOKENS["metrics"])[0] == 401
+    assert get(url, Authorization="Bearer " + TOKENS["view"])[0] == 200
+    refused = runner.run("picobarn", "serve", "good.run", "--metrics-token", "missing/token")
+    assert refused.status == harness.USAGE and "missing/token" in refused.err, refused
