@@ -2,8 +2,8 @@
 /* pairs_simd.c - see pairs.h; plain loops, which the compiler turns into vectors (a check looks at
  * what it made of them: tests/checks/vectors.sh). No function of libm but the root.
  *
- * The screen is physics.md's form of the mass squared, a sum of positive terms without cancellation:
- *     m1^2 + m2^2 + R + 4 pT1 pT2 [sinh^2(deta / 2) + sin^2(dphi / 2)],
+ * The screen is a sum of positive terms, so nothing cancels:
+ *     m^2 = m1^2 + m2^2 + R + 4 pT1 pT2 [sinh^2(deta / 2) + sin^2(dphi / 2)],
  *     R = 2 (E1 E2 - p1 p2) = 2 (m1^2 p2^2 + m2^2 p1^2 + m1^2 m2^2) / (E1 E2 + p1 p2).
  * Its relative error, in units of u = 2^-24: rounding an operation gives 1; a product adds those of
  * its factors, a sum of positive terms has that of the worse, a root half.
@@ -13,8 +13,8 @@
  *     the terms left out (2^15 t^8 / 16! and on). Doubled twice (4 s (1 + s), where 1 + s has the
  *     share s / (1 + s) of s's): 16.0, 33.6.
  *   - dphi 1. Beyond half a turn the difference's rest and the turn's last digits are added, which
- *     leaves 5e-14: of the mass at most 2 pT 5e-14 / sqrt(MASS2_LEAST), 0.2. sin^2 is the same
- *     series at -t, doubled once, abs(t) <= 0.62: 15.1.
+ *     leaves 5e-14: of m^2 at most 2 pT 5e-14 / sqrt(MASS2_LEAST), 0.2. sin^2 is the same series
+ *     at -t, doubled once, abs(t) <= 0.62: 15.1.
  *   - so the last term: 33.6, 1 each for their sum, pT1 pT2, their product, the sum of all: 37.6.
  *   - cosh(eta) = 1 + 2 sinh^2(eta / 2), with t 1: 5.2, doubled 10.9, 11.8. p = pT cosh(eta): 12.8.
  *     R is exact for momenta that are off by this, and d log R / d log p = tanh(x1) tanh(x1 - x2)
@@ -25,8 +25,9 @@
  *     between two and its sine by 5e-15, m^2 by at most pi 5e-15 sqrt(p1 p2 / MASS2_LEAST), 1.8 with
  *     p <= 2^13 cosh 5.
  * Together below 44.2. Columns of float64 are rounded to float32, which adds 1 for each pT, and 5
- * (eta tanh(eta)) to cosh(eta): 18.8 in place of 12.8, so 56.2. MASS2_ERROR is 60. Within the limits below nothing overflows, and only t can
- * underflow, which then is nothing beside a mass. Beyond them, and for NaN, the answer is NaN. */
+ * (eta tanh(eta)) to cosh(eta): 18.8 in place of 12.8, so 56.2. MASS2_ERROR is 60. Within the
+ * limits below nothing overflows, and only t can underflow, which then is nothing beside a mass.
+ * Beyond them, and for NaN, the answer is NaN. */
 #include <math.h>
 #include <string.h>
 
