@@ -325,9 +325,14 @@ static void no_bin_differs_where_masses_lie_on_edges(void **state)
         }
     }
     (void)snprintf(text + at, sizeof text - at, "]}}");
-    struct way way = plain_way;
-    way.settings = text;
-    assert_true(compare(&sample, &way) > 0);
+    static const unsigned momenta[] = {POLAR, CARTESIAN};
+    for (size_t i = 0; i < 2 * ARRAY_LENGTH(momenta); i++) {
+        struct way way = plain_way;
+        way.settings = text;
+        way.columns = momenta[i / 2];
+        way.wide = i % 2 != 0;
+        assert_true(compare(&sample, &way) > 0);
+    }
 }
 
 /* All in a few units of float's last place around an edge of 50 GeV: m = pT of two equal muons back
