@@ -27,6 +27,25 @@ struct figure {
     double window_high; /* both 0 for none */
 };
 
+/* A faster way to what an analysis's process does: the same bytes in the end, whatever the processor.
+ * It may keep what process may not (tables, counts not yet in the partial), in a state of its own
+ * for each thread. process stays, as what says what is right: for what a kernel does not cover, and
+ * in its tests. */
+struct kernel {
+    /* The state of one thread for one shard; *state is NULL where there is no faster way with these
+     * settings, which are borrowed until destroy. Fails (ERROR_SYSTEM) without memory, (ERROR_INPUT)
+     * if the environment asks for what this processor has not. */
+    int (*create)(const struct settings *settings, void **state, struct error *err);
+
+    /* As the analysis's process, under the same conditions. */
+    void (*process)(void *state, const struct batch *batch, size_t first, size_t stop,
+                    uint32_t channels, struct partial *out);
+
+    /* Adds what it kept to the partial, which then holds all that was processed. */
+    void (*finish)(void *state, struct partial *out);
+    void (*destroy)(void *state);
+};
+
 struct analysis {
     const char *name;
     unsigned version; /* raised with every change that can change a result */
@@ -50,6 +69,8 @@ struct analysis {
      * partials: does not fail, allocate, or keep anything. */
     void (*process)(const struct batch *batch, size_t first, size_t stop,
                     const struct settings *settings, uint32_t channels, struct partial *out);
+
+    const struct kernel *kernel; /* or NULL */
 };
 
 /* All analyses, NULL-terminated; and each of them by itself. */

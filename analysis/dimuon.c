@@ -3,28 +3,14 @@
  * channel os, equal ones as the control in channel ss. Selection and masses: CERN Open Data
  * records of CMS dimuon events; window axes lie around the particles that decay to two muons
  * (Particle Data Group: J/psi 3.0969, psi(2S) 3.6861, Upsilon 9.4604, Z 91.188 GeV). */
-#include "analysis/analysis.h"
+#include "analysis/dimuon.h"
+
 #include "analysis/kinematics.h"
 #include "base/size.h"
 
-static const double muon_mass_gev = 0.105658;
+const double dimuon_mass_gev = 0.105658;
 
-enum { CHANNEL_OS, CHANNEL_SS };
 static const char *const channels[] = {[CHANNEL_OS] = "os", [CHANNEL_SS] = "ss"};
-
-enum { ENERGY_NOMINAL, ENERGY_MASS, ENERGY_STORED }; /* choices of muon_energy */
-enum { EXACTLY_OFF, EXACTLY_TWO };                   /* choices of muons_exactly */
-
-enum {
-    MUON_ENERGY,
-    MUONS_EXACTLY,
-    MASS_AXIS,
-    MASS_LINEAR_AXIS,
-    JPSI_AXIS,
-    PSI2S_AXIS,
-    UPSILON_AXIS,
-    Z_AXIS,
-};
 
 static const struct parameter parameters[] = {
     /* clang-format off */
@@ -58,8 +44,6 @@ static bool wants_energy(const struct settings *s)
     return s->at[MUON_ENERGY].choice == ENERGY_STORED;
 }
 
-enum { PT, ETA, PHI, PX, PY, PZ, MASS, ENERGY, CHARGE };
-
 static const struct need needs[] = {
     /* clang-format off */
     [PT] = {"Muon_pt", "nMuon", COLUMN_REAL, UNIT_GEV, "muon momentum", 1},
@@ -83,20 +67,20 @@ static const struct figure figures[] = {
     {"z", "m(\xce\xbc\xce\xbc)", "GeV"},
 };
 
-/* The axis of each figure, in their order. */
-static const size_t figure_axis[] = {MASS_AXIS,  MASS_LINEAR_AXIS, JPSI_AXIS,
-                                     PSI2S_AXIS, UPSILON_AXIS,     Z_AXIS};
-enum { N_HISTS = ARRAY_LENGTH(figure_axis) };
+_Static_assert(ARRAY_LENGTH(figures) == N_HISTS, "a histogram for each figure");
 
-enum { STEP_ALL, STEP_PAIR, N_STEPS };
+/* The axis of each figure, in their order. */
+const size_t dimuon_figure_axis[N_HISTS] = {MASS_AXIS,  MASS_LINEAR_AXIS, JPSI_AXIS,
+                                            PSI2S_AXIS, UPSILON_AXIS,     Z_AXIS};
+
 static const char *const step_names[N_STEPS] = {[STEP_ALL] = "all", [STEP_PAIR] = "pair"};
 
 static int book(const struct settings *settings, struct partial *out, struct error *err)
 {
     int rc = 0;
-    for (size_t c = 0; rc == 0 && c < ARRAY_LENGTH(channels); c++) {
-        rc = analysis_book_figures(&analysis_dimuon, channels[c], settings, figure_axis, out,
-                                   err);
+    for (size_t c = 0; rc == 0 && c < N_CHANNELS; c++) {
+        rc = analysis_book_figures(&analysis_dimuon, channels[c], settings, dimuon_figure_axis,
+                                   out, err);
         for (size_t s = 0; rc == 0 && s < N_STEPS; s++) {
             rc = partial_book_step(out, channels[c], step_names[s], err);
         }
@@ -110,7 +94,7 @@ static struct momentum muon(const struct batch *batch, size_t i, size_t energy)
     double x = 0;
     double y = 0;
     double z = 0;
-    double mass = energy == ENERGY_MASS ? column_real(&c[MASS], i) : muon_mass_gev;
+    double mass = energy == ENERGY_MASS ? column_real(&c[MASS], i) : dimuon_mass_gev;
     if (column_present(&c[PX])) {
         x = column_real(&c[PX], i);
         y = column_real(&c[PY], i);
@@ -129,16 +113,6 @@ static struct momentum muon(const struct batch *batch, size_t i, size_t energy)
                                    : momentum_cartesian(x, y, z, mass);
 }
 
-/* The channel of a pair as a bit: signs, not a product, since charges are what a file says. No bit
- * if a charge is 0: it is neither opposite nor equal. */
-static uint32_t channel_of(int32_t a, int32_t b)
-{
-    if (a == 0 || b == 0) {
-        return 0;
-    }
-    return UINT32_C(1) << ((a > 0) == (b > 0) ? CHANNEL_SS : CHANNEL_OS);
-}
-
 /* Nothing if there is no channel. */
 static void fill_pair(const struct momentum *a, const struct momentum *b, uint32_t channel,
                       double weight, struct partial *out)
@@ -153,6 +127,14 @@ static void fill_pair(const struct momentum *a, const struct momentum *b, uint32
     }
 }
 
+void dimuon_fill(const struct batch *batch, const struct dimuon_pair *pair, size_t energy,
+                 struct partial *out)
+{
+    struct momentum a = muon(batch, pair->i, energy);
+    struct momentum b = muon(batch, pair->j, energy);
+    fill_pair(&a, &b, pair->channel, batch_weight(batch, pair->event), out);
+}
+
 /* The pairs of one event in the channels of these bits; returns the bits of those with a pair. */
 static uint32_t fill_event(const struct batch *batch, size_t event, size_t energy,
                            uint32_t channel_bits, struct partial *out)
@@ -163,7 +145,7 @@ static uint32_t fill_event(const struct batch *batch, size_t event, size_t energ
     for (uint32_t i = offset[event]; i + 1 < offset[event + 1]; i++) {
         struct momentum a = muon(batch, i, energy);
         for (uint32_t j = i + 1; j < offset[event + 1]; j++) {
-            uint32_t channel = channel_of(charge[i], charge[j]) & channel_bits;
+            uint32_t channel = dimuon_channel(charge[i], charge[j]) & channel_bits;
             struct momentum b = muon(batch, j, energy);
             fill_pair(&a, &b, channel, batch_weight(batch, event), out);
             filled |= channel;
@@ -172,11 +154,9 @@ static uint32_t fill_event(const struct batch *batch, size_t event, size_t energ
     return filled;
 }
 
-/* The cutflow of one event, in the channels of these bits. */
-static void pass_event(uint32_t channel_bits, uint32_t with_pair, double weight,
-                       struct partial *out)
+void dimuon_pass(uint32_t channel_bits, uint32_t with_pair, double weight, struct partial *out)
 {
-    for (size_t c = 0; c < ARRAY_LENGTH(channels); c++) {
+    for (size_t c = 0; c < N_CHANNELS; c++) {
         if ((channel_bits >> c & 1) != 0) {
             partial_pass(out, c * N_STEPS + STEP_ALL, weight);
         }
@@ -197,7 +177,7 @@ static void process(const struct batch *batch, size_t first, size_t stop,
         if (!exactly_two || offset[event + 1] - offset[event] == 2) {
             with_pair = fill_event(batch, event, energy, channel_bits, out);
         }
-        pass_event(channel_bits, with_pair, batch_weight(batch, event), out);
+        dimuon_pass(channel_bits, with_pair, batch_weight(batch, event), out);
     }
 }
 
@@ -206,7 +186,7 @@ const struct analysis analysis_dimuon = {
     .version = 1,
     .summary = "Mass spectrum of muon pairs, opposite charges and the same-charge control",
     .channel = channels,
-    .n_channels = ARRAY_LENGTH(channels),
+    .n_channels = N_CHANNELS,
     .control = "ss",
     .control_title = "Same sign",
     .parameter = parameters,
@@ -217,4 +197,5 @@ const struct analysis analysis_dimuon = {
     .n_figures = ARRAY_LENGTH(figures),
     .book = book,
     .process = process,
+    .kernel = &dimuon_kernel,
 };

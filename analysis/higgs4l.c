@@ -205,9 +205,10 @@ static int book(const struct settings *settings, struct partial *out, struct err
 }
 
 struct lepton {
-    struct momentum p;
+    struct momentum p; /* once it is known that a channel has leptons enough */
     double pt;
-    int charge; /* its sign */
+    int charge;  /* its sign */
+    uint32_t at; /* in its columns */
 };
 
 enum { LEPTONS = 4 };
@@ -252,7 +253,7 @@ static bool good_quality(const struct column *c, const struct column *lost_hits,
             lost_hits->i32[i] <= cut[LOST_HITS_MAX].value);
 }
 
-/* The lepton's momentum; false if its pT or eta is outside the acceptance. */
+/* The lepton's pT; false if that or its eta is outside the acceptance. */
 static bool acceptance(const struct column *c, size_t i, const struct quality *q,
                        struct lepton *out)
 {
@@ -266,15 +267,18 @@ static bool acceptance(const struct column *c, size_t i, const struct quality *q
         double pz = column_real(&c[PZ], i);
         out->pt = momentum_pt(px, py);
         eta = momentum_eta(px, py, pz);
-        out->p = momentum_cartesian(px, py, pz, q->mass);
     }
-    if (!(out->pt > q->pt_min && fabs(eta) < q->eta_max)) {
-        return false;
-    }
+    return out->pt > q->pt_min && fabs(eta) < q->eta_max;
+}
+
+static struct momentum momentum_of(const struct column *c, size_t i, double mass)
+{
     if (column_present(&c[PT])) {
-        out->p = momentum_polar(out->pt, eta, column_real(&c[PHI], i), q->mass);
+        return momentum_polar(column_real(&c[PT], i), column_real(&c[ETA], i),
+                              column_real(&c[PHI], i), mass);
     }
-    return true;
+    return momentum_cartesian(column_real(&c[PX], i), column_real(&c[PY], i),
+                              column_real(&c[PZ], i), mass);
 }
 
 /* Keeps the hardest, in falling pT; of equal ones the earlier stays in front. */
@@ -298,11 +302,29 @@ static void select_leptons(const struct batch *batch, size_t event, const struct
     const uint32_t *offset = c[CHARGE].offset;
     out->n = 0;
     for (uint32_t i = offset[event]; i < offset[event + 1]; i++) {
-        struct lepton lepton = {.charge = (c[CHARGE].i32[i] > 0) - (c[CHARGE].i32[i] < 0)};
+        struct lepton lepton = {
+            .charge = (c[CHARGE].i32[i] > 0) - (c[CHARGE].i32[i] < 0),
+            .at = i,
+        };
         if (acceptance(c, i, q, &lepton) && good_quality(c, q->lost_hits, i, cut)) {
             insert(out, &lepton);
         }
     }
+}
+
+/* Momenta cost more than all else, and few events come this far. */
+static void add_momenta(const struct batch *batch, const struct quality *q,
+                        struct leptons *leptons)
+{
+    for (size_t k = 0; k < leptons->n; k++) {
+        leptons->at[k].p = momentum_of(batch->column + q->need, leptons->at[k].at, q->mass);
+    }
+}
+
+static bool enough(const struct leptons *muons, const struct leptons *electrons)
+{
+    return muons->n >= LEPTONS || electrons->n >= LEPTONS ||
+           (muons->n >= 2 && electrons->n >= 2);
 }
 
 struct pair {
@@ -449,6 +471,10 @@ static void process(const struct batch *batch, size_t first, size_t stop,
         struct leptons electrons;
         select_leptons(batch, event, cut, &muon, &muons);
         select_leptons(batch, event, cut, &electron, &electrons);
+        if (enough(&muons, &electrons)) {
+            add_momenta(batch, &muon, &muons);
+            add_momenta(batch, &electron, &electrons);
+        }
         fill_event(&muons, &electrons, settings, channel_bits, batch_weight(batch, event), out);
     }
 }

@@ -54,19 +54,28 @@ void hist_release(struct hist *h)
     *h = (struct hist){0};
 }
 
-void hist_fill(struct hist *h, double x, double weight)
+static void add_weight(struct hist *h, size_t slot, double weight)
 {
-    size_t slot = n_slots(h);
-    if (isnan(x)) {
-        h->nan++;
-    } else {
-        slot = axis_find(&h->axis, x);
-        h->count[slot]++;
-    }
     if (h->sums != NULL) {
         exact_add(&h->sums[slot].w, weight);
         exact_add_square(&h->sums[slot].w2, weight);
     }
+}
+
+void hist_fill(struct hist *h, double x, double weight)
+{
+    if (isnan(x)) {
+        h->nan++;
+        add_weight(h, n_slots(h), weight);
+    } else {
+        hist_fill_bin(h, axis_find(&h->axis, x), weight);
+    }
+}
+
+void hist_fill_bin(struct hist *h, size_t bin, double weight)
+{
+    h->count[bin]++;
+    add_weight(h, bin, weight);
 }
 
 int hist_add(struct hist *dst, const struct hist *src, struct error *err)

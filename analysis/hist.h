@@ -43,6 +43,9 @@ void hist_release(struct hist *h);
  * on the same *h. Never fails and never allocates. */
 void hist_fill(struct hist *h, double x, double weight);
 
+/* The same for a value whose bin, as axis_find says it, is known. */
+void hist_fill_bin(struct hist *h, size_t bin, double weight);
+
 /* dst += src, bin by bin. Fails (ERROR_PEER), leaving *dst as it was, if the axes differ, if one
  * is weighted and the other is not, or if the entries would reach 2^63. */
 int hist_add(struct hist *dst, const struct hist *src, struct error *err);

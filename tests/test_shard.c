@@ -165,6 +165,93 @@ static void any_number_of_threads_gives_the_same_bytes(void **state)
     }
 }
 
+/* A kernel of the small analysis: it keeps what it fills in a partial of its own. Settings are its
+ * instructions: with one parameter it has no state, with two it fails. */
+static int kernel_create(const struct settings *settings, void **state, struct error *err)
+{
+    *state = NULL;
+    if (settings->n == 2) {
+        return error_set(err, ERROR_SYSTEM, "no memory for a kernel");
+    }
+    struct partial *own = settings->n == 1 ? NULL : calloc(1, sizeof *own);
+    if (own != NULL) {
+        partial_init(own, false);
+        check_ok(book(settings, own, err), err);
+    }
+    *state = own;
+    return 0;
+}
+
+static void kernel_process(void *state, const struct batch *batch, size_t first, size_t stop,
+                           uint32_t channels, struct partial *out)
+{
+    (void)out;
+    process(batch, first, stop, &no_settings, channels, state);
+}
+
+static void kernel_finish(void *state, struct partial *out)
+{
+    struct error err = {0};
+    check_ok(partial_add(out, state, &err), &err);
+}
+
+static void kernel_destroy(void *state)
+{
+    partial_release(state);
+    free(state);
+}
+
+static const struct kernel kernel = {.create = kernel_create,
+                                     .process = kernel_process,
+                                     .finish = kernel_finish,
+                                     .destroy = kernel_destroy};
+static const struct analysis with_kernel = {.name = "small",
+                                            .need = needs,
+                                            .n_needs = ARRAY_LENGTH(needs),
+                                            .book = book,
+                                            .process = process,
+                                            .kernel = &kernel};
+
+static void what_a_kernel_keeps_is_in_the_partial(void **state)
+{
+    static const size_t threads[] = {1, 3};
+    struct partial truth = {0};
+    struct reader *reader = NULL;
+    struct shard_task task = task_of(*state, false, 1);
+    run(&task, &reader, &truth);
+    reader_close(reader);
+    for (size_t n_settings = 0; n_settings < 2; n_settings++) {
+        for (size_t i = 0; i < ARRAY_LENGTH(threads); i++) {
+            const struct settings settings = {.n = n_settings};
+            struct partial p = {0};
+            task = task_of(*state, false, threads[i]);
+            task.request.analysis = &with_kernel;
+            task.request.settings = &settings;
+            reader = NULL;
+            run(&task, &reader, &p);
+            same_bytes(&truth, &p);
+            partial_release(&p);
+            reader_close(reader);
+        }
+    }
+    partial_release(&truth);
+}
+
+static void a_kernel_that_cannot_be_made_fails_the_shard(void **state)
+{
+    const struct settings settings = {.n = 2};
+    struct shard_task task = task_of(*state, false, 2);
+    struct reader *reader = NULL;
+    struct partial p = {0};
+    struct error err = {0};
+    task.request.analysis = &with_kernel;
+    task.request.settings = &settings;
+    assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
+    assert_int_equal(err.kind, ERROR_SYSTEM);
+    check_contains(err.text, "no memory for a kernel");
+    assert_null(reader);
+}
+
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define BUILT_FOR_THREADS 1
@@ -402,6 +489,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shard_runs_inside_the_sandbox),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
+        cmocka_unit_test(what_a_kernel_keeps_is_in_the_partial),
+        cmocka_unit_test(a_kernel_that_cannot_be_made_fails_the_shard),
         cmocka_unit_test(counts_equal_a_plain_loop_over_the_numbers),
         cmocka_unit_test(the_weights_of_all_events_seen_are_summed),
         cmocka_unit_test(shards_of_any_size_add_up_to_the_whole),

@@ -21,6 +21,7 @@ struct running {
     const struct shard_task *task;
     struct reader *reader;
     struct partial *part; /* [n_threads] */
+    void **state; /* [n_threads] of the analysis's kernel; NULL each where there is none */
     size_t n_parts;
 };
 
@@ -45,41 +46,61 @@ static int book(struct running *run, struct error *err)
 {
     const struct reader_request *request = &run->task->request;
     size_t n = run->task->n_threads;
+    const struct kernel *kernel = request->analysis->kernel;
     run->part = calloc(n, sizeof *run->part);
-    if (run->part == NULL) {
+    run->state = calloc(n, sizeof *run->state);
+    if (run->part == NULL || run->state == NULL) {
         return error_no_memory(err, "the threads' partials");
     }
     for (size_t t = 0; t < n; t++) {
         partial_init(&run->part[t], request->weight != NULL);
         run->n_parts = t + 1;
-        if (request->analysis->book(request->settings, &run->part[t], err) != 0) {
+        if (request->analysis->book(request->settings, &run->part[t], err) != 0 ||
+            (kernel != NULL && kernel->create(request->settings, &run->state[t], err) != 0)) {
             return -1;
         }
     }
     return 0;
 }
 
-/* All events seen count, whatever the analysis does with them. */
-static void process_slice(const struct shard_task *task, const struct batch *batch,
-                          size_t first, struct partial *part)
+static void release(struct running *run)
 {
+    for (size_t t = 0; t < run->n_parts; t++) {
+        partial_release(&run->part[t]);
+        if (run->state[t] != NULL) {
+            run->task->request.analysis->kernel->destroy(run->state[t]);
+        }
+    }
+    free(run->part);
+    free(run->state);
+}
+
+/* All events seen count, whatever the analysis does with them. */
+static void process_slice(const struct running *run, const struct batch *batch, size_t first,
+                          size_t thread)
+{
+    const struct reader_request *request = &run->task->request;
+    struct partial *part = &run->part[thread];
     size_t stop = size_min(first + SLICE_EVENTS, batch->n_events);
     part->n_events += stop - first;
     for (size_t e = first; batch->weight != NULL && e < stop; e++) {
         exact_add(&part->sumw, batch->weight[e]);
     }
-    task->request.analysis->process(batch, first, stop, task->request.settings, task->channels,
-                                    part);
+    if (run->state[thread] != NULL) {
+        request->analysis->kernel->process(run->state[thread], batch, first, stop,
+                                           run->task->channels, part);
+    } else {
+        request->analysis->process(batch, first, stop, request->settings, run->task->channels,
+                                   part);
+    }
 }
 
 static void process_block(const struct running *run, const struct batch *batch)
 {
     size_t n_slices = (batch->n_events + SLICE_EVENTS - 1) / SLICE_EVENTS;
-    struct partial *part = run->part;
-    const struct shard_task *task = run->task;
 #pragma omp parallel for schedule(dynamic) num_threads((int)run->n_parts)
     for (size_t s = 0; s < n_slices; s++) {
-        process_slice(task, batch, s * SLICE_EVENTS, &part[omp_get_thread_num()]);
+        process_slice(run, batch, s * SLICE_EVENTS, (size_t)omp_get_thread_num());
     }
 }
 
@@ -106,6 +127,11 @@ static int process_rows(const struct running *run, const struct reader_progress 
 
 static int add_parts(struct running *run, struct error *err)
 {
+    for (size_t t = 0; t < run->n_parts; t++) {
+        if (run->state[t] != NULL) {
+            run->task->request.analysis->kernel->finish(run->state[t], &run->part[t]);
+        }
+    }
     for (size_t t = 1; t < run->n_parts; t++) {
         if (partial_add(&run->part[0], &run->part[t], err) != 0) {
             return -1;
@@ -158,9 +184,6 @@ int shard_run(const struct shard_task *task, struct reader **reader,
         reader_close(*reader);
         *reader = NULL;
     }
-    for (size_t t = 0; t < run.n_parts; t++) {
-        partial_release(&run.part[t]);
-    }
-    free(run.part);
+    release(&run);
     return rc;
 }
