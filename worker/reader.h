@@ -6,7 +6,7 @@
  * checked before it is believed, and what is refused names file, column, rows and reason. Runs
  * only in the compute program, under resource limits. One reader belongs to one thread, which may
  * lend it others. Memory, whatever the length of the file: a block of each column, of each
- * compressed one a decoded chunk (64 MiB at most), of each thread four such; and 2 MiB of the file
+ * compressed one a decoded chunk (64 MiB at most), of each thread four such; and 4 MiB of the file
  * mapped for each uncompressed column. */
 #ifndef WORKER_READER_H
 #define WORKER_READER_H

@@ -211,21 +211,32 @@ static void run_one_after_the_other(size_t n_threads, size_t n,
     }
 }
 
+/* How many of them have something to decode. */
+static size_t prepare_all(struct reader *r, unsigned wanted, uint64_t stop)
+{
+    size_t n_slow = 0;
+    for (size_t i = 0; i < count_jobs(r); i++) {
+        struct job job = job_at(r, i);
+        *job.err = (struct error){0};
+        if (!is_wanted(&job, wanted)) {
+            continue;
+        }
+        int rc = job.counter != NULL ? prepare_counter(r, job.counter, stop, job.err)
+                                     : prepare_selected(r, job.selected, stop, job.err);
+        n_slow += rc == 0 && !source_is_quick(job.source);
+    }
+    return n_slow;
+}
+
 int reader_load(struct reader *r, unsigned wanted, uint64_t stop, struct error *err)
 {
     size_t n = count_jobs(r);
-    for (size_t i = 0; i < n; i++) {
-        struct job job = job_at(r, i);
-        *job.err = (struct error){0};
-        if (is_wanted(&job, wanted)) {
-            (void)(job.counter != NULL ? prepare_counter(r, job.counter, stop, job.err)
-                                       : prepare_selected(r, job.selected, stop, job.err));
-        }
-    }
+    size_t n_slow = prepare_all(r, wanted, stop);
     const struct reader_threads *threads = &r->request.threads;
     struct loading loading = {.r = r, .wanted = wanted};
-    (threads->run == NULL ? run_one_after_the_other : threads->run)(r->n_benches, n, load_step,
-                                                                    &loading);
+    /* To wake threads up takes longer than what has not to be decoded. */
+    (threads->run == NULL || n_slow < 2 ? run_one_after_the_other
+                                        : threads->run)(r->n_benches, n, load_step, &loading);
     for (size_t i = 0; i < n; i++) {
         struct job job = job_at(r, i);
         if (job.err->kind != ERROR_NONE) {

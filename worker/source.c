@@ -186,6 +186,16 @@ int source_prepare(struct source *s, uint64_t first, uint64_t stop, struct error
                : 0;
 }
 
+bool source_is_quick(const struct source *s)
+{
+    if (s->first == s->stop || s->way == SOURCE_THROUGH_FORMAT) {
+        return true;
+    }
+    return s->way == SOURCE_MAPPED
+               ? number_is_native(s->column)
+               : s->n_chunk == extent_of(s->column, s->first) + 1 && lie_in_one_extent(s);
+}
+
 static void *row_in(const struct source *s, const struct room *room, uint64_t row)
 {
     return (uint8_t *)room->data + (size_t)row * s->column->raw_size;

@@ -59,6 +59,9 @@ int source_book(const struct source *s, struct filter_bench *bench, struct error
 /* The rows [first, stop), in range. Errors name the rows, not the column. */
 int source_prepare(struct source *s, uint64_t first, uint64_t stop, struct error *err);
 
+/* Whether loading what was prepared is hardly any work: nothing to decode. */
+bool source_is_quick(const struct source *s);
+
 /* Fills numbers, valid until the next prepare. Allocates nothing. Damaged pieces are ERROR_INPUT,
  * "rows 0-4 cannot be read, the file is damaged (deflate: ...)". */
 int source_load(struct source *s, struct filter_bench *bench, struct error *err);

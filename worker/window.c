@@ -81,10 +81,11 @@ static void unmap(struct window *w)
     w->size = 0;
 }
 
-/* Onto whole pages around the bytes, WINDOW_BYTES of them if the file has so many. */
+/* Around the bytes, WINDOW_BYTES if the file has so many. */
 static int map(struct window *w, uint64_t offset, size_t size)
 {
-    uint64_t from = offset / page_bytes() * page_bytes();
+    uint64_t from =
+        offset / WINDOW_STEP_BYTES * WINDOW_STEP_BYTES; /* a whole page everywhere */
     size_t wanted = size_max(WINDOW_BYTES, size + (size_t)(offset - from));
     size_t there = w->file_bytes - from < wanted ? (size_t)(w->file_bytes - from) : wanted;
     void *data = mmap(NULL, there, PROT_READ, MAP_SHARED, w->fd, (off_t)from);

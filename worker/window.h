@@ -12,8 +12,11 @@
 
 enum {
     WINDOWS_MAX = 512, /* open at a time in the process */
-    /* What a window shows at least, as far as the file goes: the memory of a mapped column. */
-    WINDOW_BYTES = 2 << 20,
+    /* What a window shows at least, as far as the file goes: the memory of a mapped column. It
+     * begins at a multiple of the other. The kernel maps what it keeps in large pieces as such
+     * where these fit: 2 MiB or 4 MiB anywhere were 50 % and 20 % slower. */
+    WINDOW_BYTES = 4 << 20,
+    WINDOW_STEP_BYTES = 2 << 20,
 };
 
 /* Whoever reads a page that a file no longer has gets SIGBUS. After this call such a page of an
