@@ -271,6 +271,95 @@ static void every_half_becomes_the_same_single_as_in_the_library(void **state)
     }
 }
 
+/* Behind a user's block, and with a last chunk that was left unfiltered. */
+static void what_lies_or_is_filtered_in_another_way_reads_as_the_library_does(void **state)
+{
+    static const struct {
+        hsize_t user_block;
+        unsigned options;
+        unsigned bits;
+        enum source_way way;
+    } cases[] = {
+        {512, 0, 0, SOURCE_THROUGH_FORMAT},
+        {512, 0, PUT_SHUFFLE | PUT_DEFLATE, SOURCE_FETCHED},
+        {0, H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS, PUT_SHUFFLE | PUT_DEFLATE,
+         SOURCE_THROUGH_FORMAT},
+    };
+    char path[PUT_PATH_SIZE];
+    uint8_t data[N * 4];
+    make_bytes(H5T_STD_U32LE, N, data);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const hsize_t n = N;
+        hid_t create = H5Pcreate(H5P_FILE_CREATE);
+        hid_t layout = put_layout(100, cases[i].bits);
+        hid_t space = H5Screate_simple(1, &n, NULL);
+        assert_true(H5Pset_userblock(create, cases[i].user_block) >= 0 &&
+                    H5Pset_chunk_opts(layout, cases[i].options) >= 0);
+        (void)snprintf(path, sizeof path, "%s/other.h5", (const char *)*state);
+        hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, create, H5P_DEFAULT);
+        hid_t set =
+            H5Dcreate2(file, "x", H5T_STD_U32LE, space, H5P_DEFAULT, layout, H5P_DEFAULT);
+        assert_true(H5Dwrite(set, H5T_STD_U32LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) >= 0);
+        (void)H5Dclose(set);
+        (void)H5Fclose(file);
+        (void)H5Sclose(space);
+        (void)H5Pclose(layout);
+        (void)H5Pclose(create);
+        struct opened o;
+        open_column(path, "x", &o);
+        assert_int_equal(o.source.way, cases[i].way);
+        check_rows(&o, data, N);
+        close_column(&o);
+    }
+}
+
+static void change_byte(const char *path, uint64_t at, uint8_t difference)
+{
+    uint8_t byte = 0;
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+    byte ^= difference;
+    assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+    (void)close(fd);
+}
+
+/* Any byte of a chunk, with its checksum at the end. */
+static void flipped_bytes_under_a_checksum_are_refused_here_and_by_the_library(void **state)
+{
+    static const unsigned pipeline[] = {PUT_FLETCHER32, PUT_SHUFFLE | PUT_FLETCHER32,
+                                        PUT_SHUFFLE | PUT_DEFLATE | PUT_FLETCHER32};
+    enum { CHUNK = 64 };
+    char path[PUT_PATH_SIZE];
+    uint8_t data[N * 8];
+    uint8_t out[N * 8];
+    make_bytes(H5T_IEEE_F64BE, N, data);
+    for (size_t k = 0; k < ARRAY_LENGTH(pipeline); k++) {
+        hid_t file = put_file(*state, "flipped.h5", path);
+        put_column(file, &(struct put){"x", H5T_IEEE_F64BE, H5T_IEEE_F64BE, data, N, CHUNK,
+                                       pipeline[k], NULL});
+        (void)H5Fclose(file);
+        struct opened o;
+        open_column(path, "x", &o);
+        const struct extent e = o.source.column->extent[2];
+        close_column(&o);
+        for (uint64_t at = 0; at < e.stored_bytes; at += 7) {
+            struct error own = {0};
+            struct error library = {0};
+            change_byte(path, e.offset_bytes + at, 0x81);
+            open_column(path, "x", &o);
+            check_ok(source_prepare(&o.source, 0, N, &own), &own);
+            assert_int_equal(source_load(&o.source, &o.bench, &own), -1);
+            assert_int_equal(o.format->read(o.file, o.source.column, 0, N, out, &library), -1);
+            check_contains(own.text, "rows 128-192 cannot be read, the file is damaged (");
+            check_contains(library.text, "the file is damaged (HDF5: ");
+            (void)rows(&o, e.first + CHUNK, e.first + 2 * CHUNK); /* the others still come */
+            close_column(&o);
+            change_byte(path, e.offset_bytes + at, 0x81);
+        }
+    }
+}
+
 static void a_column_without_rows_has_none(void **state)
 {
     char path[PUT_PATH_SIZE];
@@ -294,6 +383,8 @@ int main(void)
             every_type_filter_and_chunk_shape_reads_bit_by_bit_as_the_library_does),
         cmocka_unit_test(columns_in_one_piece_read_as_the_library_does),
         cmocka_unit_test(every_half_becomes_the_same_single_as_in_the_library),
+        cmocka_unit_test(what_lies_or_is_filtered_in_another_way_reads_as_the_library_does),
+        cmocka_unit_test(flipped_bytes_under_a_checksum_are_refused_here_and_by_the_library),
         cmocka_unit_test(a_column_without_rows_has_none),
     };
     return cmocka_run_group_tests(tests, put_make_folder, put_remove_folder);

@@ -220,9 +220,8 @@ static int check_layout_again(const struct reader *r, struct error *err)
 int reader_check_unchanged(struct reader *r, struct error *err)
 {
     struct stat now;
-    if (reader_is_torn(r)) {
-        return error_set(err, ERROR_INPUT, "%s: the file became shorter while it was read",
-                         r->path);
+    if (reader_check_torn(r, err) != 0) {
+        return -1;
     }
     if (stat(r->path, &now) != 0) {
         return error_set(err, errno == ENOENT ? ERROR_INPUT : ERROR_SYSTEM,

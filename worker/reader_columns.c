@@ -228,6 +228,17 @@ static size_t prepare_all(struct reader *r, unsigned wanted, uint64_t stop)
     return n_slow;
 }
 
+int reader_check_torn(struct reader *r, struct error *err)
+{
+    for (size_t i = 0; i < count_jobs(r); i++) {
+        if (source_is_torn(job_at(r, i).source)) {
+            return error_set(err, ERROR_INPUT, "%s: the file became shorter while it was read",
+                             r->path);
+        }
+    }
+    return 0;
+}
+
 int reader_load(struct reader *r, unsigned wanted, uint64_t stop, struct error *err)
 {
     size_t n = count_jobs(r);
@@ -237,6 +248,9 @@ int reader_load(struct reader *r, unsigned wanted, uint64_t stop, struct error *
     /* To wake threads up takes longer than what has not to be decoded. */
     (threads->run == NULL || n_slow < 2 ? run_one_after_the_other
                                         : threads->run)(r->n_benches, n, load_step, &loading);
+    if (reader_check_torn(r, err) != 0) {
+        return -1; /* whatever else is wrong comes from that */
+    }
     for (size_t i = 0; i < n; i++) {
         struct job job = job_at(r, i);
         if (job.err->kind != ERROR_NONE) {
@@ -326,14 +340,4 @@ void reader_release_columns(struct reader *r)
         filter_bench_release(&r->bench[t]);
     }
     free(r->bench);
-}
-
-bool reader_is_torn(struct reader *r)
-{
-    for (size_t i = 0; i < count_jobs(r); i++) {
-        if (source_is_torn(job_at(r, i).source)) {
-            return true;
-        }
-    }
-    return false;
 }

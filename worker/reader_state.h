@@ -95,8 +95,8 @@ int reader_load(struct reader *r, unsigned wanted, uint64_t stop, struct error *
 /* Points the batch at what was loaded. */
 void reader_show(struct reader *r, size_t n_events);
 
-/* Whether the file became shorter while something was read from it in place. */
-bool reader_is_torn(struct reader *r);
+/* Fails (ERROR_INPUT) if the file became shorter while something was read from it in place. */
+int reader_check_torn(struct reader *r, struct error *err);
 
 /* Goes to the row, which is not before the start, counting what lies between. */
 int reader_go(struct reader *r, uint64_t row, struct error *err);
