@@ -67,20 +67,23 @@ static struct filter_chain chain_of(const char *const *name, size_t n)
     return chain;
 }
 
-/* Undoes a chain on a copy of in[size]; 0 or -1, and what came out. */
-static int undo(const struct filter_chain *chain, uint32_t mask, const void *in, size_t size,
-                uint8_t *out, size_t plain_bytes, struct error *err)
+/* Undoes a chain on a copy of in[size], in rooms of exactly the right length; 0 or -1, and in out
+ * what came out. */
+static int undo(const struct filter_chain *chain, uint32_t mask,
+                const struct filter_piece *piece, struct error *err)
 {
     struct filter_bench bench = {0};
-    check_ok(filter_bench_prepare(&bench, plain_bytes, size, err), err);
-    void *copy = copy_of(in, size);
-    uint8_t *exact = copy_of(out, plain_bytes);
-    const struct filter_piece piece = {
-        .in = copy, .stored_bytes = size, .out = exact, .plain_bytes = plain_bytes};
-    int rc = filter_chain_undo(chain, mask, &bench, &piece, err);
-    memcpy(out, exact, plain_bytes);
-    free(exact);
-    free(copy);
+    check_ok(filter_bench_prepare(&bench, piece->plain_bytes, piece->stored_bytes, err), err);
+    void *in = copy_of(piece->in, piece->stored_bytes);
+    void *out = copy_of(piece->out, piece->plain_bytes);
+    const struct filter_piece exact = {.in = in,
+                                       .stored_bytes = piece->stored_bytes,
+                                       .out = out,
+                                       .plain_bytes = piece->plain_bytes};
+    int rc = filter_chain_undo(chain, mask, &bench, &exact, err);
+    memcpy(piece->out, out, piece->plain_bytes);
+    free(out);
+    free(in);
     filter_bench_release(&bench);
     return rc;
 }
@@ -102,7 +105,7 @@ static void each_filter_gives_back_what_went_in(void **state)
         make_plain(size, plain);
         size_t n = apply(name, plain, size, stored);
         memset(out, 0xee, size);
-        check_ok(undo(&chain, 0, stored, n, out, size, &err), &err);
+        check_ok(undo(&chain, 0, &(struct filter_piece){stored, n, out, size}, &err), &err);
         assert_memory_equal(out, plain, size);
     }
 }
@@ -130,13 +133,11 @@ static void filters_in_any_order_and_with_any_left_out_are_undone(void **state)
         memcpy(stored, plain, SIZE);
         size_t n = SIZE;
         for (size_t i = 0; i < 3; i++) {
-            if ((mask >> i & 1) == 0) {
-                n = apply(order[i], stored, n, next);
-                memcpy(stored, next, n);
-            }
+            n = (mask >> i & 1) == 0 ? apply(order[i], stored, n, next) : n;
+            memmove(stored, (mask >> i & 1) == 0 ? next : stored, n);
         }
         struct error err = {0};
-        check_ok(undo(&chain, mask, stored, n, out, SIZE, &err), &err);
+        check_ok(undo(&chain, mask, &(struct filter_piece){stored, n, out, SIZE}, &err), &err);
         assert_memory_equal(out, plain, SIZE);
     }
 }
@@ -173,12 +174,16 @@ static void what_is_cut_or_has_another_length_is_refused(void **state)
         size_t n = apply(names[k], plain, SIZE, stored);
         for (size_t cut = 0; cut < n; cut++) {
             struct error err = {0};
-            assert_int_equal(undo(&chain, 0, stored, cut, out, SIZE, &err), -1);
+            assert_int_equal(
+                undo(&chain, 0, &(struct filter_piece){stored, cut, out, SIZE}, &err), -1);
             assert_int_equal(err.kind, ERROR_INPUT);
         }
         for (int more = -1; more <= 1; more += 2) {
             struct error err = {0};
-            assert_int_equal(undo(&chain, 0, stored, n, out, (size_t)(SIZE + more), &err), -1);
+            assert_int_equal(undo(&chain, 0,
+                                  &(struct filter_piece){stored, n, out, (size_t)(SIZE + more)},
+                                  &err),
+                             -1);
             assert_int_equal(err.kind, ERROR_INPUT);
         }
     }
@@ -204,9 +209,10 @@ static void flipped_bits_do_no_harm_and_are_found_under_a_checksum(void **state)
         for (size_t bit = 0; bit < 8 * n; bit++) {
             struct error err = {0};
             sealed[bit / 8] ^= (uint8_t)(1U << bit % 8);
-            assert_int_equal(undo(&chain, 0, sealed, n, out, SIZE, &err), -1);
+            assert_int_equal(
+                undo(&chain, 0, &(struct filter_piece){sealed, n, out, SIZE}, &err), -1);
             check_contains(err.text, "fletcher32: the checksum is ");
-            (void)undo(&chain, 2, sealed, n, out, SIZE, &err);
+            (void)undo(&chain, 2, &(struct filter_piece){sealed, n, out, SIZE}, &err);
             sealed[bit / 8] ^= (uint8_t)(1U << bit % 8);
         }
     }
@@ -227,7 +233,8 @@ static void garbage_is_refused_or_makes_the_bytes_it_must(void **state)
             garbage[i] = i < k % 13 ? 0 : (uint8_t)(random >> 24);
         }
         struct error err = {0};
-        int rc = undo(&chain, 0, garbage, 1 + random % SIZE, out, SIZE, &err);
+        int rc = undo(&chain, 0, &(struct filter_piece){garbage, 1 + random % SIZE, out, SIZE},
+                      &err);
         assert_true(rc == 0 || err.kind == ERROR_INPUT);
     }
 }
@@ -263,7 +270,7 @@ static void lz4_in_frames_that_lie_is_refused(void **state)
         memcpy(in, cases[i].plain, 8);
         memcpy(in + 8, cases[i].block, 4);
         memcpy(in + 12, cases[i].stored, 4);
-        int rc = undo(&chain, 0, in, sizeof in, out, sizeof out, &err);
+        int rc = undo(&chain, 0, &(struct filter_piece){in, sizeof in, out, sizeof out}, &err);
         if (cases[i].part == NULL) {
             check_ok(rc, &err);
             assert_memory_equal(out, in + 16, sizeof out);
@@ -286,7 +293,7 @@ static void zstd_in_several_frames_is_one_piece(void **state)
     make_plain(sizeof plain, plain);
     size_t n = ZSTD_compress(stored, 500, plain, 60, 1);
     n += ZSTD_compress(stored + n, 500, plain + 60, 40, 1);
-    check_ok(undo(&chain, 0, stored, n, out, sizeof out, &err), &err);
+    check_ok(undo(&chain, 0, &(struct filter_piece){stored, n, out, sizeof out}, &err), &err);
     assert_memory_equal(out, plain, sizeof out);
 }
 

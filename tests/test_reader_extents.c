@@ -11,7 +11,7 @@
 
 #include "worker/window.h"
 
-enum { ROWS = 100000, CHUNK = 1000, BLOCK = 16384 };
+enum { ROWS = 100000, CHUNK = 1000, LONG_CHUNK = 3000, BLOCK = 16384 };
 
 static const struct need real_needs[] = {
     {.name = "a", .type = COLUMN_REAL},
@@ -95,6 +95,15 @@ static uint64_t place_of_chunk(hid_t file, const char *name, hsize_t first)
     return place + size / 2;
 }
 
+static int read_file(const char *path, const struct reader_threads *threads, struct error *err)
+{
+    struct reader *r = open_reals(path, threads, err);
+    check_ok(r == NULL ? -1 : 0, err);
+    int rc = read_ramps(r, err);
+    reader_close(r);
+    return rc;
+}
+
 static void columns_are_loaded_in_any_order_with_one_result_and_one_error(void **state)
 {
     const unsigned bits = PUT_SHUFFLE | PUT_DEFLATE | PUT_FLETCHER32;
@@ -103,28 +112,20 @@ static void columns_are_loaded_in_any_order_with_one_result_and_one_error(void *
     hid_t file = put_file(*state, "order.h5", path);
     put_ramp(file, "a", CHUNK, bits);
     put_ramp(file, "b", CHUNK, bits);
-    put_ramp(file, "c", 3 * CHUNK, bits);
-    uint64_t b = place_of_chunk(file, "b", 40 * CHUNK);
-    uint64_t c = place_of_chunk(file, "c", 39 * CHUNK);
+    put_ramp(file, "c", LONG_CHUNK, bits);
+    uint64_t b = place_of_chunk(file, "b", 40000);
+    uint64_t c = place_of_chunk(file, "c", 39000);
     (void)H5Fclose(file);
+    check_ok(read_file(path, NULL, &err), &err);
+    check_ok(read_file(path, &backwards, &err), &err);
+    flip(path, b);
+    flip(path, c);
     const struct reader_threads *const ways[] = {NULL, &backwards};
-    for (int damaged = 0; damaged < 2; damaged++) {
-        for (size_t w = 0; w < ARRAY_LENGTH(ways); w++) {
-            struct reader *r = open_reals(path, ways[w], &err);
-            check_ok(r == NULL ? -1 : 0, &err);
-            int rc = read_ramps(r, &err);
-            assert_int_equal(rc, -damaged);
-            if (damaged == 1) {
-                check_refused(&err, path,
-                              "column b: rows 40000-41000 cannot be read, the file is "
-                              "damaged (fletcher32: the checksum is ");
-            }
-            reader_close(r);
-        }
-        if (damaged == 0) {
-            flip(path, b);
-            flip(path, c);
-        }
+    for (size_t w = 0; w < ARRAY_LENGTH(ways); w++) {
+        assert_int_equal(read_file(path, ways[w], &err), -1);
+        check_refused(&err, path,
+                      "column b: rows 40000-41000 cannot be read, the file is damaged "
+                      "(fletcher32: the checksum is ");
     }
 }
 

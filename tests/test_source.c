@@ -353,7 +353,7 @@ static void flipped_bytes_under_a_checksum_are_refused_here_and_by_the_library(v
             assert_int_equal(o.format->read(o.file, o.source.column, 0, N, out, &library), -1);
             check_contains(own.text, "rows 128-192 cannot be read, the file is damaged (");
             check_contains(library.text, "the file is damaged (HDF5: ");
-            (void)rows(&o, e.first + CHUNK, e.first + 2 * CHUNK); /* the others still come */
+            (void)rows(&o, 0, e.first); /* the others still come */
             close_column(&o);
             change_byte(path, e.offset_bytes + at, 0x81);
         }
