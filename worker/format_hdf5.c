@@ -328,12 +328,16 @@ static int hdf5_fetch(void *file, struct format_column *column, const struct ext
     hsize_t stored = 0;
     /* Its size once more: that is what the library is going to write. */
     if (H5Dget_chunk_storage_size(c->dataset, &first, &stored) < 0 ||
-        stored != extent->stored_bytes ||
-        H5Dread_chunk(c->dataset, H5P_DEFAULT, &first, filter_mask, out) < 0) {
+        (stored == extent->stored_bytes &&
+         H5Dread_chunk(c->dataset, H5P_DEFAULT, &first, filter_mask, out) < 0)) {
         return hdf5_fail(err, "rows %" PRIu64 "-%" PRIu64 " cannot be read", extent->first,
                          extent->first + extent->n_rows);
     }
-    return 0;
+    return stored == extent->stored_bytes
+               ? 0
+               : error_set(err, ERROR_INPUT,
+                           "rows %" PRIu64 "-%" PRIu64 " cannot be read, the file has changed",
+                           extent->first, extent->first + extent->n_rows);
 }
 
 static bool hdf5_generator(void *file, char *out, size_t size)

@@ -77,7 +77,7 @@ static enum source_way choose_way(struct source *s, uint64_t file_bytes)
     }
     s->fd = s->format->descriptor(s->file);
     bool placed = s->fd >= 0 && has_all_places(c);
-    if (c->n_filters > 0) {
+    if (c->n_filters > 0 || (c->chunk_rows > 0 && !placed)) {
         return placed ? SOURCE_DECODED : SOURCE_FETCHED;
     }
     return placed && window_open(&s->window, s->fd, file_bytes) ? SOURCE_MAPPED
@@ -191,7 +191,7 @@ bool source_is_quick(const struct source *s)
     if (s->first == s->stop || s->way == SOURCE_THROUGH_FORMAT) {
         return true;
     }
-    return s->way == SOURCE_MAPPED
+    return s->chain.n == 0
                ? number_is_native(s->column)
                : s->n_chunk == extent_of(s->column, s->first) + 1 && lie_in_one_extent(s);
 }

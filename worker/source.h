@@ -27,7 +27,7 @@ enum source_way {
     SOURCE_THROUGH_FORMAT, /* format->read */
     SOURCE_MAPPED,         /* no filters: the file's pages */
     SOURCE_DECODED,        /* filters; stored bytes by pread */
-    SOURCE_FETCHED,        /* filters; stored bytes by format->fetch, for want of places */
+    SOURCE_FETCHED,        /* places are not known: stored bytes by format->fetch */
 };
 
 struct source {
