@@ -58,6 +58,8 @@ static bool has_all_places(const struct format_column *c)
     return true;
 }
 
+_Static_assert((int)FORMAT_FILTERS_MAX <= (int)FILTERS_MAX, "a chain holds a column's filters");
+
 static struct filter_chain chain_of(const struct format_column *c)
 {
     struct filter_chain chain = {.n = c->n_filters};
@@ -117,12 +119,11 @@ int source_book(const struct source *s, struct filter_bench *bench, struct error
     return filter_bench_prepare(bench, plain_bytes(s->column), most, err);
 }
 
-/* "rows 0-4 cannot be read, WHY" */
-static int fail_rows(const struct extent *e, enum error_kind kind, const char *why,
-                     const char *detail, struct error *err)
+/* "rows 0-4 cannot be readWHY" */
+static int fail_rows(const struct extent *e, const struct error *why, struct error *err)
 {
-    return error_set(err, kind, "rows %" PRIu64 "-%" PRIu64 " cannot be read%s%s%s", e->first,
-                     e->first + e->n_rows, why, detail, why[strlen(why) - 1] == '(' ? ")" : "");
+    return error_set(err, why->kind, "rows %" PRIu64 "-%" PRIu64 " cannot be read%s", e->first,
+                     e->first + e->n_rows, why->text);
 }
 
 static bool lie_in_one_extent(const struct source *s)
@@ -224,6 +225,7 @@ static int load_mapped(struct source *s, struct error *err)
     return 0;
 }
 
+/* The error's text goes behind "cannot be read". */
 static int read_stored(const struct source *s, const struct extent *e, void *out,
                        struct error *err)
 {
@@ -235,10 +237,10 @@ static int read_stored(const struct source *s, const struct extent *e, void *out
             continue;
         }
         if (n < 0) {
-            return fail_rows(e, ERROR_SYSTEM, ": ", strerrordesc_np(errno), err);
+            return error_set(err, ERROR_SYSTEM, ": %s", strerrordesc_np(errno));
         }
         if (n == 0) {
-            return fail_rows(e, ERROR_INPUT, ", the file has become shorter", "", err);
+            return error_set(err, ERROR_INPUT, ", the file has become shorter");
         }
         done += (size_t)n;
     }
@@ -259,17 +261,19 @@ static int decode(const struct source *s, const struct part *p, struct filter_be
                                  .out = narrow,
                                  .plain_bytes = plain};
     uint32_t mask = e->filter_mask;
+    struct error damage = {0};
+    struct error why = {0};
     if (s->way == SOURCE_FETCHED) {
         const struct fetched_piece *fetched = s->pieces.data;
         fetched += p->index - extent_of(c, s->first);
         piece.in = (const uint8_t *)s->fetched.data + fetched->at;
         mask = fetched->filter_mask;
-    } else if (read_stored(s, e, bench->input.data, err) != 0) {
-        return -1;
+    } else if (read_stored(s, e, bench->input.data, &why) != 0) {
+        return fail_rows(e, &why, err);
     }
-    struct error why = {0};
-    if (filter_chain_undo(&s->chain, mask, bench, &piece, &why) != 0) {
-        return fail_rows(e, ERROR_INPUT, ", the file is damaged (", why.text, err);
+    if (filter_chain_undo(&s->chain, mask, bench, &piece, &damage) != 0) {
+        (void)error_set(&why, damage.kind, ", the file is damaged (%.200s)", damage.text);
+        return fail_rows(e, &why, err);
     }
     if (!number_is_native(c)) {
         number_load(c, narrow, (size_t)c->chunk_rows, out);
