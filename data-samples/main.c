@@ -33,7 +33,8 @@ static const char help_text[] =
     "  --seed N          another seed, another set of collisions (default 3)\n"
     "  --era ERA         2012 (default), 2011 or both\n"
     "  --layout LAYOUT   deflate (default: chunks, shuffled, compressed, with checksums),\n"
-    "                    chunked (chunks as they are) or contiguous\n"
+    "                    zstd or lz4 (large chunks, shuffled, compressed), chunked (chunks as\n"
+    "                    they are) or contiguous\n"
     "  --only NAME       write the files of one sample only, such as higgs2012 or\n"
     "                    doublemu2012b, and no run file\n"
     "  --jobs N          processes at a time (default: one for each processor)\n"
@@ -100,8 +101,8 @@ static int parse_layout(const char *text, struct options *o, struct error *err)
             return 0;
         }
     }
-    return error_set(err, ERROR_INPUT, "--layout %s: wanted deflate, chunked or contiguous",
-                     text);
+    return error_set(err, ERROR_INPUT,
+                     "--layout %s: wanted deflate, zstd, lz4, chunked or contiguous", text);
 }
 
 static int parse_option(int id, const char *text, struct options *o, struct error *err)

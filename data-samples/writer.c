@@ -9,9 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const writer_layout[LAYOUTS] = {"deflate", "chunked", "contiguous"};
+#include "data-samples/pack.h"
 
-enum { CHUNK_ROWS = 4096, PATH_BYTES = 4096 };
+const char *const writer_layout[LAYOUTS] = {"deflate", "zstd", "lz4", "chunked", "contiguous"};
+
+enum {
+    CHUNK_ROWS = 4096,
+    PACKED_CHUNK_ROWS = 65536, /* faster decompressors want more at a time */
+    PATH_BYTES = 4096,
+};
 
 struct row {
     struct event_id id;
@@ -217,6 +223,19 @@ static hid_t file_type(enum element element)
     return boolean_type();
 }
 
+static enum pack_filter packed_by(enum layout layout)
+{
+    static const enum pack_filter filter[LAYOUTS] = {
+        [LAYOUT_ZSTD] = PACK_ZSTD, [LAYOUT_LZ4] = PACK_LZ4};
+    return filter[layout];
+}
+
+static hsize_t chunk_rows(enum layout layout, size_t n)
+{
+    hsize_t most = packed_by(layout) == PACK_NONE ? CHUNK_ROWS : PACKED_CHUNK_ROWS;
+    return n < most ? n : most;
+}
+
 /* The layout of a column of n elements. HDF5 takes no chunk larger than a fixed extent, so a
  * short column is one chunk, and an empty one has none. No times are kept in the file: the
  * same events give the same bytes. */
@@ -227,8 +246,12 @@ static hid_t creation_properties(enum layout layout, size_t n)
     if (layout == LAYOUT_CONTIGUOUS || n == 0) {
         return properties;
     }
-    hsize_t chunk = n < CHUNK_ROWS ? n : CHUNK_ROWS;
+    hsize_t chunk = chunk_rows(layout, n);
     H5Pset_chunk(properties, 1, &chunk);
+    if (packed_by(layout) != PACK_NONE) {
+        H5Pset_shuffle(properties);
+        H5Pset_filter(properties, (H5Z_filter_t)packed_by(layout), H5Z_FLAG_OPTIONAL, 0, NULL);
+    }
     if (layout == LAYOUT_DEFLATE) {
         H5Pset_shuffle(properties);
         H5Pset_deflate(properties, 1);
@@ -252,19 +275,59 @@ static int write_text_attribute(hid_t object, const char *name, const char *text
     return rc;
 }
 
-/* n values of one column, which are `bytes` long at `buffer`. */
+/* The chunks of n elements as they are stored, made here: HDF5 would want a plugin. The last one is
+ * filled up with zeros. */
+static int write_packed(hid_t set, enum layout layout, size_t n, size_t element,
+                        const char *stored)
+{
+    hsize_t rows = chunk_rows(layout, n);
+    size_t bytes = (size_t)rows * element;
+    struct pack *pack = pack_create(packed_by(layout), bytes, element, NULL);
+    char *chunk = malloc(bytes);
+    int rc = pack == NULL || chunk == NULL ? -1 : 0;
+    for (hsize_t first = 0; rc == 0 && first < n; first += rows) {
+        size_t there = n - first < rows ? (size_t)(n - first) * element : bytes;
+        memset(chunk, 0, bytes);
+        memcpy(chunk, stored + first * element, there);
+        size_t size = 0;
+        const void *packed = pack_chunk(pack, chunk, &size, NULL);
+        rc = packed == NULL || H5Dwrite_chunk(set, H5P_DEFAULT, 0, &first, size, packed) < 0
+                 ? -1
+                 : 0;
+    }
+    free(chunk);
+    pack_destroy(pack);
+    return rc;
+}
+
+/* n values of the machine's type into a column of the file's type; they may be changed. */
+static int write_elements(hid_t set, enum layout layout, hid_t type, size_t n, void *buffer)
+{
+    hid_t memory = H5Tget_native_type(type, H5T_DIR_DEFAULT);
+    int rc = 0;
+    if (packed_by(layout) == PACK_NONE) {
+        rc = H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) < 0 ? -1 : 0;
+    } else {
+        rc = H5Tconvert(memory, type, n, buffer, NULL, H5P_DEFAULT) < 0
+                 ? -1
+                 : write_packed(set, layout, n, H5Tget_size(type), buffer);
+    }
+    H5Tclose(memory);
+    return rc;
+}
+
+/* n values of one column at `buffer`. */
 static int write_values(hid_t file, const struct column *c, enum layout layout, size_t n,
-                        const void *buffer)
+                        void *buffer)
 {
     hsize_t extent = n;
     hid_t space = H5Screate_simple(1, &extent, NULL);
     hid_t properties = creation_properties(layout, n);
     hid_t type = file_type(c->element);
-    hid_t memory = H5Tget_native_type(type, H5T_DIR_DEFAULT);
     hid_t set = H5Dcreate2(file, c->name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     int rc = set < 0 ? -1 : 0;
-    if (rc == 0 && n > 0 && H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) < 0) {
-        rc = -1;
+    if (rc == 0 && n > 0) {
+        rc = write_elements(set, layout, type, n, buffer);
     }
     if (rc == 0 && c->units != NULL) {
         rc = write_text_attribute(set, "units", c->units);
@@ -272,7 +335,6 @@ static int write_values(hid_t file, const struct column *c, enum layout layout, 
     if (set >= 0 && H5Dclose(set) < 0) {
         rc = -1;
     }
-    H5Tclose(memory);
     H5Tclose(type);
     H5Pclose(properties);
     H5Sclose(space);

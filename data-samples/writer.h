@@ -9,9 +9,16 @@
 #include "base/error.h"
 #include "data-samples/detector.h"
 
-enum layout { LAYOUT_DEFLATE, LAYOUT_CHUNKED, LAYOUT_CONTIGUOUS, LAYOUTS };
+enum layout {
+    LAYOUT_DEFLATE,
+    LAYOUT_ZSTD,
+    LAYOUT_LZ4,
+    LAYOUT_CHUNKED,
+    LAYOUT_CONTIGUOUS,
+    LAYOUTS
+};
 
-/* "deflate", "chunked", "contiguous" */
+/* "deflate", "zstd", "lz4", "chunked", "contiguous" */
 extern const char *const writer_layout[LAYOUTS];
 
 /* Which columns there are beside those that every file has. */

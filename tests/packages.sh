@@ -6,9 +6,9 @@
 set -eu
 
 build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
-    libcurl4-openssl-dev libhdf5-dev libjansson-dev libmicrohttpd-dev librsvg2-dev libseccomp-dev
-    libsodium-dev libsqlite3-dev libxxhash-dev
-    libyaml-dev libzmq3-dev fonts-dejavu-core'
+    libcurl4-openssl-dev libdeflate-dev libhdf5-dev libjansson-dev liblz4-dev libmicrohttpd-dev
+    librsvg2-dev libseccomp-dev libsodium-dev libsqlite3-dev libxxhash-dev libyaml-dev libzmq3-dev
+    libzstd-dev fonts-dejavu-core'
 test='python3 python3-venv procps prometheus chromium'
 check='git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev llvm-14
     fish mandoc zsh shellcheck'

@@ -182,7 +182,7 @@ static void what_leads_out_or_was_not_written_is_refused_at_once(void **state)
         {half_written, "column phi: 1 of its 2 chunks were written"},
         {bomb, "column phi: 64 stored bytes would expand to 67108864, 1048576-fold"},
         {cut_checksum, "column phi: rows 0-4: a chunk of 3 stored bytes"},
-        {broken_chunk, "column phi: rows 0-4 cannot be read, the file is damaged (HDF5: "},
+        {broken_chunk, "column phi: rows 0-4 cannot be read, the file is damaged (deflate: "},
     };
     char path[PUT_PATH_SIZE];
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -279,8 +279,8 @@ static void flipped_bytes_under_a_checksum_are_found(void **state)
     write_bytes(path, "\xff", 1, find_bytes(path, pt + 3, 12) + 1);
     try_file(path, NULL, &err);
     check_refused(&err, path,
-                  "column Muon_pt (Events/Muon_pt): rows 0-6 cannot be read, the "
-                  "file is damaged (HDF5: ");
+                  "column Muon_pt (Events/Muon_pt): rows 3-6 cannot be read, the "
+                  "file is damaged (fletcher32: the ");
     check_contains(err.text, "checksum");
 }
 

@@ -277,7 +277,7 @@ static void a_shard_runs_inside_the_sandbox(void **state)
         struct reader *reader = NULL;
         struct partial p = {0};
         bool filtered = false;
-        shard_prepare();
+        (void)shard_prepare(NULL);
         _exit(sandbox_enter(&limits, &filtered, NULL) == 0 &&
                       shard_run(&task, &reader, NULL, &p, NULL) == 0 && p.n_events == EVENTS
                   ? 0

@@ -18,8 +18,7 @@ int byhand_enter(struct error *err)
 {
     struct sandbox_limits limits = {.memory_bytes = (uint64_t)8 << 30, .keeps_files = true};
     bool filtered = false;
-    shard_prepare();
-    return sandbox_enter(&limits, &filtered, err);
+    return shard_prepare(err) == 0 ? sandbox_enter(&limits, &filtered, err) : -1;
 }
 
 /* The order from a file, or of an analysis with its defaults. */

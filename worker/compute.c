@@ -195,8 +195,7 @@ int compute_run(const struct compute_options *options, struct error *err)
 {
     struct sandbox_limits limits = {.memory_bytes = options->memory_bytes};
     bool filtered = false;
-    shard_prepare();
-    if (sandbox_enter(&limits, &filtered, err) != 0) {
+    if (shard_prepare(err) != 0 || sandbox_enter(&limits, &filtered, err) != 0) {
         return -1;
     }
     struct compute c = {.options = options};

@@ -5,6 +5,8 @@
  * beyond when it is rounded. */
 #include "worker/convert.h"
 
+#include <string.h>
+
 static double load_signed(const void *raw, size_t size, size_t i)
 {
     switch (size) {
@@ -81,6 +83,10 @@ size_t convert_boolean(const struct format_column *c, const void *raw, size_t n,
 
 size_t convert_count(const struct format_column *c, const void *raw, size_t n, uint32_t *out)
 {
+    if (c->kind == FORMAT_UNSIGNED && c->raw_size == sizeof *out) {
+        memcpy(out, raw, n * sizeof *out);
+        return n;
+    }
     for (size_t i = 0; i < n; i++) {
         double value = convert_load(c, raw, i);
         if (!(value >= 0 && value <= UINT32_MAX) || (double)(uint32_t)value != value) {

@@ -53,6 +53,10 @@ struct format_column {
     char unit[FORMAT_WORD_SIZE]; /* what the file says; "" if nothing */
     size_t n_filters;            /* in the order of writing */
     char filter[FORMAT_FILTERS_MAX][FORMAT_WORD_SIZE];
+    unsigned filter_parameter[FORMAT_FILTERS_MAX]; /* see filters.h */
+    bool
+        decodable; /* a piece is what its filters made of chunk_rows elements, or, not in chunks
+                     * and without filters, the elements themselves */
     size_t n_extents;
     struct extent *extent; /* [n_extents] rising in first, without gaps; owned by the column */
 };
@@ -75,6 +79,15 @@ struct format {
      * for (stop - first) * raw_size bytes. */
     int (*read)(void *file, struct format_column *column, uint64_t first, uint64_t stop,
                 void *out, struct error *err);
+
+    /* A descriptor of the open file, in which extents lie at their offset_bytes; -1 if that does
+     * not hold. The format's until close. */
+    int (*descriptor)(void *file);
+
+    /* The stored bytes of an extent of a column in chunks, whether its place is known or not, into
+     * out[stored_bytes], and which filters were left out for it. */
+    int (*fetch)(void *file, struct format_column *column, const struct extent *extent,
+                 void *out, uint32_t *filter_mask, struct error *err);
 
     /* The text that our generator leaves in its files, into out[size]; false if there is none. */
     bool (*generator)(void *file, char *out, size_t size);

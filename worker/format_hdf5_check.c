@@ -14,15 +14,11 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "worker/filters.h"
 
 enum {
     COMPLAINT_SIZE = 200,
-
-    /* Deflate cannot expand more than 1032-fold, constant columns come close to it (a million
-     * equal weights are nothing suspicious), and no other filter that is let in compresses. With
-     * a filter at most once in a pipeline, more than this is a lie or a bomb. */
-    EXPANSION_MAX = 1100,
-    FLETCHER32_BYTES = 4,
+    STORED_MORE = 4096, /* bytes that a small chunk may be longer when stored */
 
     /* HDF5 1.10 finds a chunk's place by walking all chunks before it: 6,400 places take 0.24 s,
      * their sizes 3 ms. So all have their size looked up, and of many only some their place. */
@@ -83,52 +79,77 @@ static bool has_filter(const struct format_column *column, const char *name)
     return false;
 }
 
+static int fail_filter(int number, char name[FORMAT_WORD_SIZE], struct error *err)
+{
+    char known[COMPLAINT_SIZE];
+    filter_list(known, sizeof known);
+    name[FORMAT_WORD_SIZE - 1] = '\0';
+    hdf5_make_printable(name);
+    return error_set(err, ERROR_INPUT, "filter %d%s%s%s is not supported (%s are)", number,
+                     name[0] == '\0' ? "" : " (", name, name[0] == '\0' ? "" : ")", known);
+}
+
 static int check_filter(hid_t plist, unsigned index, struct format_column *out,
                         struct error *err)
 {
-    static const struct {
-        H5Z_filter_t id;
-        const char *name;
-    } known[] = {{H5Z_FILTER_DEFLATE, "deflate"},
-                 {H5Z_FILTER_SHUFFLE, "shuffle"},
-                 {H5Z_FILTER_FLETCHER32, "fletcher32"}};
     unsigned flags = 0;
-    size_t n_values = 0;
+    unsigned values[1] = {0};
+    size_t n_values = ARRAY_LENGTH(values);
     char name[FORMAT_WORD_SIZE] = "";
     H5Z_filter_t id =
-        H5Pget_filter2(plist, index, &flags, &n_values, NULL, sizeof name, name, NULL);
+        H5Pget_filter2(plist, index, &flags, &n_values, values, sizeof name, name, NULL);
     if (id < 0) {
         return hdf5_fail(err, "filter %u cannot be read", index);
     }
-    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
-        if (id != known[i].id) {
-            continue;
-        }
-        if (has_filter(out, known[i].name)) {
-            return error_set(err, ERROR_INPUT, "filter %s twice", known[i].name);
-        }
-        (void)snprintf(out->filter[out->n_filters++], FORMAT_WORD_SIZE, "%s", known[i].name);
-        return 0;
+    const struct filter *filter = filter_find_hdf5(id);
+    if (filter == NULL) {
+        return fail_filter(id, name, err);
     }
-    name[sizeof name - 1] = '\0';
-    hdf5_make_printable(name);
-    return error_set(err, ERROR_INPUT,
-                     "filter %d%s%s%s is not supported (deflate, shuffle, fletcher32 are)",
-                     (int)id, name[0] == '\0' ? "" : " (", name, name[0] == '\0' ? "" : ")");
+    if (has_filter(out, filter->name)) {
+        return error_set(err, ERROR_INPUT, "filter %s twice", filter->name);
+    }
+    out->filter_parameter[out->n_filters] = values[0];
+    (void)snprintf(out->filter[out->n_filters++], FORMAT_WORD_SIZE, "%s", filter->name);
+    /* An element of no bytes is for the library to refuse. */
+    out->decodable = out->decodable && (filter->hdf5 != H5Z_FILTER_SHUFFLE || values[0] > 0);
+    return 0;
+}
+
+/* What HDF5 cannot read itself must be for us to read, and two filters that compress nobody
+ * writes: how large a piece is between them would be unknown. */
+static int check_together(const struct format_column *out, struct error *err)
+{
+    size_t n_compress = 0;
+    for (size_t i = 0; i < out->n_filters; i++) {
+        const struct filter *filter = filter_find(out->filter[i]);
+        n_compress += filter->compresses;
+        if (n_compress > 1 || (!out->decodable && !filter->in_library)) {
+            return error_set(err, ERROR_INPUT, "filter %s is not supported together with %s",
+                             filter->name,
+                             n_compress > 1 ? "another that compresses"
+                                            : "last chunks that are left unfiltered");
+        }
+    }
+    return 0;
 }
 
 static int check_filters(hid_t plist, struct format_column *out, struct error *err)
 {
+    unsigned options = 0;
     int n = H5Pget_nfilters(plist);
     if (n < 0 || n > FORMAT_FILTERS_MAX) {
         return hdf5_fail(err, "%d filters", n);
     }
+    if (out->chunk_rows > 0 && H5Pget_chunk_opts(plist, &options) < 0) {
+        return hdf5_fail(err, "the options of its chunks cannot be read");
+    }
+    out->decodable = (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) == 0;
     for (unsigned i = 0; i < (unsigned)n; i++) {
         if (check_filter(plist, i, out, err) != 0) {
             return -1;
         }
     }
-    return 0;
+    return check_together(out, err);
 }
 
 static int check_plist(hid_t plist, struct format_column *out, struct error *err)
@@ -193,15 +214,35 @@ int hdf5_check_space(hid_t space, struct format_column *out, struct error *err)
     return 0;
 }
 
-static int check_expansion(uint64_t declared, uint64_t stored, struct error *err)
+/* How many times longer the column's filters can make what is stored. */
+static uint64_t expands_max(const struct format_column *c)
 {
-    if (declared / EXPANSION_MAX <= stored) {
-        return 0;
+    uint64_t most = 1;
+    for (size_t i = 0; i < c->n_filters; i++) {
+        const struct filter *filter = filter_find(c->filter[i]);
+        most = filter->expands_max > most ? filter->expands_max : most;
     }
-    return error_set(err, ERROR_INPUT,
-                     "%" PRIu64 " stored bytes would expand to %" PRIu64 ", %" PRIu64
-                     "-fold; no filter that is allowed does more than %d-fold",
-                     stored, declared, declared / stored, EXPANSION_MAX);
+    return most;
+}
+
+/* Constant columns come close to what their filters can do (a million equal weights are nothing
+ * suspicious); more is a lie or a bomb. No filter lengthens by half. */
+static int check_expansion(const struct format_column *c, uint64_t declared, uint64_t stored,
+                           struct error *err)
+{
+    uint64_t most = expands_max(c);
+    if (declared / most > stored) {
+        return error_set(err, ERROR_INPUT,
+                         "%" PRIu64 " stored bytes would expand to %" PRIu64 ", %" PRIu64
+                         "-fold; its filters do no more than %" PRIu64 "-fold",
+                         stored, declared, declared / stored, most);
+    }
+    if (stored > declared + declared / 2 + STORED_MORE) {
+        return error_set(err, ERROR_INPUT,
+                         "%" PRIu64 " bytes are stored for a chunk of %" PRIu64, stored,
+                         declared);
+    }
+    return 0;
 }
 
 static int place_chunk(hid_t dataset, uint64_t file_bytes, struct extent *e, struct error *err)
@@ -237,14 +278,14 @@ static int size_chunk(hid_t dataset, const struct format_column *c, struct exten
                          e->first, e->first + e->n_rows);
     }
     bool odd = c->n_filters == 0 ? stored != whole
-                                 : has_filter(c, "fletcher32") && stored <= FLETCHER32_BYTES;
+                                 : has_filter(c, "fletcher32") && stored <= FILTERS_ADDED_MAX;
     if (odd) {
         return error_set(err, ERROR_INPUT,
                          "rows %" PRIu64 "-%" PRIu64 ": a chunk of %" PRIu64 " stored bytes",
                          e->first, e->first + e->n_rows, (uint64_t)stored);
     }
     e->stored_bytes = stored;
-    return check_expansion(whole, stored, err);
+    return check_expansion(c, whole, stored, err);
 }
 
 static int check_chunks(hid_t dataset, uint64_t file_bytes, struct format_column *out,

@@ -4,7 +4,10 @@
  * A format (HDF5 so far) knows how its columns are stored; a reader has chosen, for one analysis
  * and its settings, which of them to read. Files are hostile: every size, type and count is
  * checked before it is believed, and what is refused names file, column, rows and reason. Runs
- * only in the compute program, under resource limits. One reader belongs to one thread. */
+ * only in the compute program, under resource limits. One reader belongs to one thread, which may
+ * lend it others. Memory, whatever the length of the file: a block of each column, of each
+ * compressed one a decoded chunk (64 MiB at most), of each thread four such; and 4 MiB of the file
+ * mapped for each uncompressed column. */
 #ifndef WORKER_READER_H
 #define WORKER_READER_H
 
@@ -18,6 +21,15 @@
 #include "base/error.h"
 #include "base/json.h"
 
+/* Calls step(context, i, thread) once for each i < n, in any order and several at a time, each in
+ * a thread of its own number < n_threads; back when all are done. The reader knows no threads but
+ * these. Zeroed: one after the other. */
+struct reader_threads {
+    size_t n_threads;
+    void (*run)(size_t n_threads, size_t n,
+                void (*step)(void *context, size_t i, size_t thread), void *context);
+};
+
 /* What to read and how it is called in the file. All borrowed for as long as the reader is open,
  * but for the weight's name, which it copies. */
 struct reader_request {
@@ -27,6 +39,7 @@ struct reader_request {
     const json_t *names; /* {"Muon_px": "muons/px"}: columns with other names, or NULL */
     const json_t
         *units; /* {"energy": "MeV", "length": "mm"}: what the files do not say, or NULL */
+    struct reader_threads threads;
 };
 
 /* Where reading may start without counting objects from row 0: row, and the objects before it in
@@ -75,7 +88,8 @@ const char *reader_counter(const struct reader *r, size_t index);
 /* From here on rows are read relative to this start; NULL is row 0, the default. */
 int reader_seek(struct reader *r, const struct reader_start *start, struct error *err);
 
-/* The events [first, stop), first not before the start. *batch is borrowed until the next call.
+/* The events [first, stop), first not before the start. *batch is borrowed until the next call;
+ * columns may be the pages of the file itself, which others can write to meanwhile.
  * Rows that were never written, counters that do not add up, values beyond their type, NaN or
  * infinite weights are ERROR_INPUT. */
 int reader_read(struct reader *r, uint64_t first, uint64_t stop, const struct batch **batch,

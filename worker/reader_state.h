@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reader_state.h - what a reader is made of. Private to reader.c, select.c and inspect.c. */
+/* reader_state.h - what a reader is made of. Private to reader.c, reader_columns.c, select.c and
+ * inspect.c. */
 #ifndef WORKER_READER_STATE_H
 #define WORKER_READER_STATE_H
 
@@ -8,15 +9,11 @@
 
 #include "worker/format.h"
 #include "worker/reader.h"
+#include "worker/room.h"
 #include "worker/scaling.h"
+#include "worker/source.h"
 
 #define NO_COUNTER SIZE_MAX /* a value an event */
-
-/* Memory that is used again from block to block. */
-struct room {
-    void *data;
-    size_t bytes;
-};
 
 /* A column that is read. Needs of the same name, type and unit share one. */
 struct selected {
@@ -28,7 +25,10 @@ struct selected {
     const char *word; /* the unit of its numbers in the file, borrowed */
     struct scaling scaling;
     bool single; /* a REAL that is float32 and stays it */
-    struct room room;
+    bool as_is;  /* the numbers of the file are those of the batch */
+    struct source source;
+    struct room room; /* what they become, if not as_is */
+    struct error err; /* of the last block */
 };
 
 struct counter {
@@ -38,7 +38,9 @@ struct counter {
     uint64_t start;                /* objects before row reader.start */
     uint64_t at;                   /* objects before row reader.at */
     uint32_t *offset;              /* of the block that is being read; in room */
+    struct source source;
     struct room room;
+    struct error err; /* of the last block */
 };
 
 struct reader {
@@ -59,9 +61,10 @@ struct reader {
     struct counter *counter; /* [n_needs], n_counters of them in use */
     struct selected weight;  /* file == NULL: none */
 
-    uint64_t start; /* the row where reading may start */
-    uint64_t at;    /* the row that counters are counted up to */
-    struct room raw;
+    uint64_t start;             /* the row where reading may start */
+    uint64_t at;                /* the row that counters are counted up to */
+    struct filter_bench *bench; /* [n_benches], one a thread */
+    size_t n_benches;
     struct column *view; /* [n_needs] */
     struct batch batch;
 };
@@ -74,8 +77,26 @@ int reader_blame(const struct reader *r, const char *name, const struct format_c
  * checks that they fit together: fills selected, counter, weight and n_rows. */
 int reader_select(struct reader *r, struct error *err);
 
-/* Objects of counter k in the rows [r->at, stop) into its offset, checked. Does not move on. */
-int reader_count(struct reader *r, size_t k, uint64_t stop, struct error *err);
+/* reader_columns.c: which columns are loaded, at the same time where the request has threads. */
+enum {
+    LOAD_COUNTERS = 1,
+    LOAD_EVENTS = 2,  /* one value an event, and the weights */
+    LOAD_OBJECTS = 4, /* whose rows the counters say, which are loaded before */
+};
+
+/* Chooses how each column is read, and books what the threads need. */
+int reader_book_columns(struct reader *r, struct error *err);
+void reader_release_columns(struct reader *r);
+
+/* The events [r->at, stop) of the columns that are wanted (LOAD_ bits), checked and converted.
+ * Does not move on. Of several errors the first in the order counters, columns, weights. */
+int reader_load(struct reader *r, unsigned wanted, uint64_t stop, struct error *err);
+
+/* Points the batch at what was loaded. */
+void reader_show(struct reader *r, size_t n_events);
+
+/* Fails (ERROR_INPUT) if the file became shorter while something was read from it in place. */
+int reader_check_torn(struct reader *r, struct error *err);
 
 /* Goes to the row, which is not before the start, counting what lies between. */
 int reader_go(struct reader *r, uint64_t row, struct error *err);

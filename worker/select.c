@@ -214,6 +214,15 @@ static int find_counter(struct reader *r, const struct need *need, size_t *index
     return 0;
 }
 
+/* Whether no number of it has to be checked, scaled or widened. */
+static bool is_as_is(const struct selected *c)
+{
+    bool wide = c->file->kind == FORMAT_REAL && c->file->raw_size == sizeof(double) &&
+                scaling_is_identity(&c->scaling);
+    bool whole = c->file->kind == FORMAT_SIGNED && c->file->raw_size == sizeof(int32_t);
+    return c->type == COLUMN_REAL ? c->single || wide : c->type == COLUMN_INTEGER && whole;
+}
+
 /* Whether its type and unit are of use. */
 static int check_selected(const struct reader *r, struct selected *c, struct error *err)
 {
@@ -229,6 +238,7 @@ static int check_selected(const struct reader *r, struct selected *c, struct err
     }
     c->single = c->type == COLUMN_REAL && c->file->kind == FORMAT_REAL &&
                 c->file->raw_size == sizeof(float) && scaling_is_identity(&c->scaling);
+    c->as_is = is_as_is(c);
     return 0;
 }
 
@@ -272,7 +282,12 @@ static int select_weight(struct reader *r, struct error *err)
     if (w->file == NULL) {
         return fail_missing(r, name, "the weights", "", err);
     }
-    return check_selected(r, w, err);
+    if (check_selected(r, w, err) != 0) {
+        return -1;
+    }
+    w->single = false; /* weights are sums' terms: always double */
+    w->as_is = w->as_is && w->file->raw_size == sizeof(double);
+    return 0;
 }
 
 /* Two columns of one length, or ERROR_INPUT that names both. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "worker/window.h"
 
 enum {
     BLOCK_EVENTS = 16384, /* in memory at a time: some MB of columns */
@@ -25,10 +26,23 @@ struct running {
     size_t n_parts;
 };
 
+/* The columns of a block take as long as they take: handed out one by one. */
+static void run_in_parallel(size_t n_threads, size_t n,
+                            void (*step)(void *context, size_t i, size_t thread), void *context)
+{
+#pragma omp parallel for schedule(dynamic) num_threads((int)n_threads)
+    for (size_t i = 0; i < n; i++) {
+        step(context, i, (size_t)omp_get_thread_num());
+    }
+}
+
 static int open_reader(const struct shard_task *task, struct reader **reader, struct error *err)
 {
     if (*reader == NULL) {
-        *reader = reader_open(task->path, &task->request, err);
+        struct reader_request request = task->request;
+        request.threads =
+            (struct reader_threads){.n_threads = task->n_threads, .run = run_in_parallel};
+        *reader = reader_open(task->path, &request, err);
     }
     if (*reader == NULL) {
         return -1;
@@ -151,9 +165,10 @@ static int check_task(const struct shard_task *task, struct error *err)
     return 0;
 }
 
-void shard_prepare(void)
+int shard_prepare(struct error *err)
 {
     (void)omp_get_max_threads();
+    return window_guard(err);
 }
 
 int shard_run(const struct shard_task *task, struct reader **reader,

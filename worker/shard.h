@@ -25,9 +25,10 @@ struct shard_task {
     const struct reader_identity *expected; /* what inspection found, or NULL */
 };
 
-/* Lets the OpenMP runtime set itself up, for which some want shared memory: to be called once,
- * before sandbox_enter. Starts no thread. */
-void shard_prepare(void);
+/* Lets the OpenMP runtime set itself up, for which some want shared memory, and has files that
+ * become shorter while they are read fail their shard instead of ending the process: to be called
+ * once, before sandbox_enter. Starts no thread. */
+int shard_prepare(struct error *err);
 
 /* Fills *out, which the caller releases. *reader is NULL, or open from an earlier shard of the
  * same path and request: a file is opened once for many shards. It stays open for the next one

@@ -90,13 +90,14 @@ library()
     known="$known|$header"
 }
 known='(sys|linux|netinet|arpa|net)/|(assert|ctype|dirent|errno|fcntl|float|ftw|getopt|glob|inttypes'
-known="$known|limits|malloc|math|netdb|poll|pthread|sched|setjmp|signal|spawn|stdarg|stdbool|stddef|stdint"
+known="$known|limits|malloc|math|netdb|poll|pthread|sched|setjmp|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint"
 known="$known|stdio|stdlib|string|strings|time|unistd)\.h>"
 library 'zmq' 'worker/(wire|zap)\.c'
 library 'sqlite3' 'scheduler/ledger[a-z_]*\.[ch]'
 library 'hdf5' 'worker/format_hdf5[a-z_]*\.[ch]|scheduler/export_hdf5\.c|data-samples/writer\.c'
 library '(yaml|jansson|sodium|xxhash)\.' 'base/'
 library 'omp\.' 'worker/shard\.c'
+library '(libdeflate|lz4|zstd)\.' 'worker/filters\.c|data-samples/pack\.c'
 library 'curl/' 'k8s/http\.c'
 library 'seccomp' 'worker/sandbox\.c'
 library 'microhttpd' 'scheduler/server(_[a-z]+)?\.[ch]'

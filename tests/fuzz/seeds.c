@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seeds.c - writes a few good inputs for each fuzzer: "seeds FOLDER" fills FOLDER/<fuzzer>.
  * They are made by our own encoders, so that they follow every change of a format. */
+#include <libdeflate.h>
+#include <lz4.h>
 #include <math.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "analysis/analysis.h"
 #include "base/file.h"
@@ -250,6 +253,41 @@ static void put_live(const char *folder)
     buffer_release(&text);
 }
 
+/* A chunk of a rising column, through each filter alone, as fuzz_filters.c numbers them. */
+static void put_chunks(const char *folder)
+{
+    enum { ROWS = 300, LZ4_HEAD = 16 };
+    struct seeds s = {.folder = folder, .fuzzer = "fuzz_filters"};
+    uint32_t plain[ROWS];
+    uint8_t stored[3][2 * sizeof plain] = {{0}};
+    for (uint32_t i = 0; i < ROWS; i++) {
+        plain[i] = i / 3;
+    }
+    struct libdeflate_compressor *deflate = libdeflate_alloc_compressor(6);
+    int n_lz4 = LZ4_compress_default((const char *)plain, (char *)stored[2] + LZ4_HEAD,
+                                     sizeof plain, (int)(sizeof stored[2] - LZ4_HEAD));
+    const size_t size[] = {
+        libdeflate_zlib_compress(deflate, plain, sizeof plain, stored[0], sizeof stored[0]),
+        ZSTD_compress(stored[1], sizeof stored[1], plain, sizeof plain, 3),
+        LZ4_HEAD + (size_t)n_lz4};
+    libdeflate_free_compressor(deflate);
+    /* Big-endian: bytes in all, bytes in a block, and the one block's size. */
+    stored[2][6] = stored[2][10] = sizeof plain >> 8;
+    stored[2][7] = stored[2][11] = sizeof plain & 0xff;
+    stored[2][14] = (uint8_t)(n_lz4 >> 8);
+    stored[2][15] = (uint8_t)n_lz4;
+    struct buffer b = {0};
+    for (uint8_t i = 0; i < 3; i++) {
+        buffer_u8(&b, i);
+        buffer_u8(&b, 0);
+        buffer_u8(&b, 3);
+        buffer_u32(&b, sizeof plain);
+        buffer_raw(&b, stored[i], size[i]);
+        put_message(&s, &b);
+    }
+    buffer_release(&b);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -267,6 +305,7 @@ int main(int argc, char **argv)
     put_texts(argv[1], "fuzz_k8s_indexes", index_texts, ARRAY_LENGTH(index_texts));
     put_live(argv[1]);
     put_messages(argv[1]);
+    put_chunks(argv[1]);
     put_partial(&partials, false);
     put_partial(&partials, true);
     for (size_t i = 0; analyses[i] != NULL; i++) {
