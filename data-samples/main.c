@@ -34,6 +34,9 @@ static const char help_text[] =
     "  --era ERA         2012 (default), 2011 or both\n"
     "  --layout LAYOUT   deflate (default: chunks, shuffled, compressed, with checksums),\n"
     "                    chunked (chunks as they are) or contiguous\n"
+    "  --nanoaod         events with jets for the analyses adl-q1 to adl-q8 in place of "
+    "these:\n"
+    "                    exactly N of them, one sample of data, and a run file for each query\n"
     "  --only NAME       write the files of one sample only, such as higgs2012 or\n"
     "                    doublemu2012b, and no run file\n"
     "  --jobs N          processes at a time (default: one for each processor)\n"
@@ -47,6 +50,7 @@ enum option_id {
     OPTION_SEED,
     OPTION_ERA,
     OPTION_LAYOUT,
+    OPTION_NANOAOD,
     OPTION_ONLY,
     OPTION_JOBS,
     OPTION_HELP,
@@ -58,6 +62,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"era", required_argument, NULL, OPTION_ERA},
     {"layout", required_argument, NULL, OPTION_LAYOUT},
+    {"nanoaod", no_argument, NULL, OPTION_NANOAOD},
     {"only", required_argument, NULL, OPTION_ONLY},
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -116,6 +121,9 @@ static int parse_option(int id, const char *text, struct options *o, struct erro
         return parse_era(text, o, err);
     case OPTION_LAYOUT:
         return parse_layout(text, o, err);
+    case OPTION_NANOAOD:
+        o->nanoaod = true;
+        return 0;
     case OPTION_ONLY:
         o->only = text;
         return 0;
@@ -244,7 +252,12 @@ static int run(const struct options *o, struct error *err)
     if (runfile_write(o, &samples, total, err) != 0) {
         return -1;
     }
-    (void)printf("run files: %s/higgs4l.yaml, %s/dimuon.yaml\n", o->directory, o->directory);
+    if (o->nanoaod) {
+        (void)printf("run files: %s/adl-q1.yaml to adl-q8.yaml\n", o->directory);
+    } else {
+        (void)printf("run files: %s/higgs4l.yaml, %s/dimuon.yaml\n", o->directory,
+                     o->directory);
+    }
     return 0;
 }
 

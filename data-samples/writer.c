@@ -28,7 +28,6 @@ struct writer {
     size_t n_leptons[FLAVOURS], room_leptons[FLAVOURS];
 };
 
-enum element { ELEMENT_F32, ELEMENT_I32, ELEMENT_U32, ELEMENT_U64, ELEMENT_BOOL };
 enum group { GROUP_MUON = FLAVOUR_MUON, GROUP_ELECTRON = FLAVOUR_ELECTRON, GROUP_EVENT };
 enum when { ALWAYS, IN_SIMULATION, WITH_TRACKING };
 
@@ -220,14 +219,14 @@ static hid_t file_type(enum element element)
 /* The layout of a column of n elements. HDF5 takes no chunk larger than a fixed extent, so a
  * short column is one chunk, and an empty one has none. No times are kept in the file: the
  * same events give the same bytes. */
-static hid_t creation_properties(enum layout layout, size_t n)
+static hid_t creation_properties(enum layout layout, size_t n, size_t chunk_rows)
 {
     hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(properties, 0);
     if (layout == LAYOUT_CONTIGUOUS || n == 0) {
         return properties;
     }
-    hsize_t chunk = n < CHUNK_ROWS ? n : CHUNK_ROWS;
+    hsize_t chunk = n < chunk_rows ? n : chunk_rows;
     H5Pset_chunk(properties, 1, &chunk);
     if (layout == LAYOUT_DEFLATE) {
         H5Pset_shuffle(properties);
@@ -252,18 +251,17 @@ static int write_text_attribute(hid_t object, const char *name, const char *text
     return rc;
 }
 
-/* n values of one column, which are `bytes` long at `buffer`. */
-static int write_values(hid_t file, const struct column *c, enum layout layout, size_t n,
-                        const void *buffer)
+static int write_values(hid_t file, const struct writer_column *c, enum layout layout)
 {
-    hsize_t extent = n;
+    hsize_t extent = c->n;
     hid_t space = H5Screate_simple(1, &extent, NULL);
-    hid_t properties = creation_properties(layout, n);
+    hid_t properties = creation_properties(layout, c->n, c->chunk_rows);
     hid_t type = file_type(c->element);
     hid_t memory = H5Tget_native_type(type, H5T_DIR_DEFAULT);
     hid_t set = H5Dcreate2(file, c->name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     int rc = set < 0 ? -1 : 0;
-    if (rc == 0 && n > 0 && H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) < 0) {
+    if (rc == 0 && c->n > 0 &&
+        H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->values) < 0) {
         rc = -1;
     }
     if (rc == 0 && c->units != NULL) {
@@ -294,7 +292,8 @@ static int write_column(const struct writer *w, hid_t file, const struct column 
     for (size_t i = 0; i < n; i++) {
         memcpy(buffer + i * bytes, first + i * stride + c->offset, bytes);
     }
-    int rc = write_values(file, c, layout, n, buffer);
+    const struct writer_column whole = {c->name, c->element, c->units, CHUNK_ROWS, n, buffer};
+    int rc = write_values(file, &whole, layout);
     free(buffer);
     return rc == 0 ? 0 : error_set(err, ERROR_SYSTEM, "HDF5 cannot write %s", c->name);
 }
@@ -305,7 +304,40 @@ static bool is_wanted(const struct writer *w, const struct column *c)
            (c->when == WITH_TRACKING && w->contents.tracking);
 }
 
-static int write_file(const struct writer *w, const char *path, enum layout layout,
+/* What a file shall hold, and what writes it. */
+struct content {
+    int (*write)(const struct content *content, hid_t file, enum layout layout,
+                 struct error *err);
+    const struct writer *writer;        /* write_events */
+    const struct writer_column *column; /* write_columns: [n_columns] */
+    size_t n_columns;
+};
+
+static int write_events(const struct content *content, hid_t file, enum layout layout,
+                        struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < COLUMNS; i++) {
+        if (is_wanted(content->writer, &columns[i])) {
+            rc = write_column(content->writer, file, &columns[i], layout, err);
+        }
+    }
+    return rc;
+}
+
+static int write_columns(const struct content *content, hid_t file, enum layout layout,
+                         struct error *err)
+{
+    for (size_t i = 0; i < content->n_columns; i++) {
+        if (write_values(file, &content->column[i], layout) != 0) {
+            return error_set(err, ERROR_SYSTEM, "HDF5 cannot write %s",
+                             content->column[i].name);
+        }
+    }
+    return 0;
+}
+
+static int write_file(const struct content *content, const char *path, enum layout layout,
                       const char *generator, struct error *err)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* we report in our own words */
@@ -317,10 +349,8 @@ static int write_file(const struct writer *w, const char *path, enum layout layo
     if (write_text_attribute(file, "generator", generator) != 0) {
         rc = error_set(err, ERROR_SYSTEM, "HDF5 cannot write an attribute");
     }
-    for (size_t i = 0; rc == 0 && i < COLUMNS; i++) {
-        if (is_wanted(w, &columns[i])) {
-            rc = write_column(w, file, &columns[i], layout, err);
-        }
+    if (rc == 0) {
+        rc = content->write(content, file, layout, err);
     }
     if (H5Fclose(file) < 0 && rc == 0) {
         rc = error_set(err, ERROR_SYSTEM, "cannot be completed; is the disk full?");
@@ -328,7 +358,7 @@ static int write_file(const struct writer *w, const char *path, enum layout layo
     return rc;
 }
 
-int writer_save(const struct writer *w, const char *path, enum layout layout,
+static int save(const struct content *content, const char *path, enum layout layout,
                 const char *generator, struct error *err)
 {
     char temporary[PATH_BYTES];
@@ -336,7 +366,7 @@ int writer_save(const struct writer *w, const char *path, enum layout layout,
     if (length < 0 || (size_t)length >= sizeof temporary) {
         return error_set(err, ERROR_INPUT, "%.100s...: path too long", path);
     }
-    if (write_file(w, temporary, layout, generator, err) != 0) {
+    if (write_file(content, temporary, layout, generator, err) != 0) {
         unlink(temporary);
         return error_prefix(err, "%s", path);
     }
@@ -345,4 +375,19 @@ int writer_save(const struct writer *w, const char *path, enum layout layout,
         return error_set(err, ERROR_SYSTEM, "%s: cannot be renamed to", path);
     }
     return 0;
+}
+
+int writer_save(const struct writer *w, const char *path, enum layout layout,
+                const char *generator, struct error *err)
+{
+    const struct content content = {.write = write_events, .writer = w};
+    return save(&content, path, layout, generator, err);
+}
+
+int writer_save_columns(const struct writer_column *column, size_t n_columns, const char *path,
+                        enum layout layout, const char *generator, struct error *err)
+{
+    const struct content content = {
+        .write = write_columns, .column = column, .n_columns = n_columns};
+    return save(&content, path, layout, generator, err);
 }
