@@ -2,12 +2,12 @@
 /* adl_leptons.c - the ADL query 8: the transverse mass of missing pT and the hardest lepton that
  * is not of the Z boson, as adl.h defines it */
 #include "analysis/adl.h"
+#include "analysis/adl_block.h"
 #include "analysis/elementary.h"
-#include "analysis/kinematics.h"
 #include "base/size.h"
 
 enum { MET_PT, MET_PHI, MUONS };
-/* A kind of lepton's columns, counted from its first need. */
+/* A kind of lepton's columns, counted from its first need; as adl_block.h has them. */
 enum { PT, ETA, PHI, MASS, CHARGE, N_LEPTON_NEEDS };
 enum { ELECTRONS = MUONS + N_LEPTON_NEEDS };
 static const struct need needs[] = {
@@ -48,13 +48,6 @@ static int book(const struct settings *settings, struct partial *out, struct err
     return adl_book(&analysis_adl_q8, step_names, ARRAY_LENGTH(step_names), settings, out, err);
 }
 
-/* The leptons of one kind in one event. */
-struct leptons {
-    const struct column *column; /* from its first need */
-    uint32_t first;
-    uint32_t stop;
-};
-
 /* The pair that is closest to the Z boson so far. */
 struct pair {
     bool any;        /* a pair there was, with whatever mass */
@@ -64,39 +57,26 @@ struct pair {
     uint32_t b;
 };
 
-static struct leptons leptons_of(const struct batch *batch, size_t need, size_t event)
-{
-    const struct column *c = &batch->column[need];
-    return (struct leptons){
-        .column = c, .first = c[PT].offset[event], .stop = c[PT].offset[event + 1]};
-}
-
-static struct momentum lepton(const struct column *c, uint32_t i)
-{
-    return momentum_polar(column_real(&c[PT], i), column_real(&c[ETA], i),
-                          column_real(&c[PHI], i), column_real(&c[MASS], i));
-}
-
 /* The pairs of lepton i with those after it. */
-static void offer_pairs(const struct leptons *l, uint32_t i, double z_mass, struct pair *best)
+static void offer_pairs(const struct adl_objects *l, uint32_t i, double z_mass,
+                        struct pair *best)
 {
-    const struct column *c = l->column;
-    const int32_t *charge = c[CHARGE].i32;
-    struct momentum a = lepton(c, i);
+    const int32_t *charge = l->column[CHARGE].i32;
     for (uint32_t j = i + 1; j < l->stop; j++) {
         if (!adl_opposite(charge[i], charge[j])) {
             continue;
         }
-        struct momentum b = lepton(c, j);
+        struct momentum a = adl_momentum(l, i);
+        struct momentum b = adl_momentum(l, j);
         double distance = fabs(momentum_mass(&a, &b) - z_mass);
         best->any = true;
         if (distance < best->distance) {
-            *best = (struct pair){true, distance, c, i, j};
+            *best = (struct pair){true, distance, l->column, i, j};
         }
     }
 }
 
-static void find_pair(const struct leptons *l, double z_mass, struct pair *best)
+static void find_pair(const struct adl_objects *l, double z_mass, struct pair *best)
 {
     for (uint32_t i = l->first; i < l->stop; i++) {
         offer_pairs(l, i, z_mass, best);
@@ -104,7 +84,7 @@ static void find_pair(const struct leptons *l, double z_mass, struct pair *best)
 }
 
 /* Looks for a lepton harder than *pt that is not in the pair; *phi is its direction. */
-static void find_hardest(const struct leptons *l, const struct pair *pair, double *pt,
+static void find_hardest(const struct adl_objects *l, const struct pair *pair, double *pt,
                          double *phi)
 {
     for (uint32_t i = l->first; i < l->stop; i++) {
@@ -117,41 +97,86 @@ static void find_hardest(const struct leptons *l, const struct pair *pair, doubl
     }
 }
 
+/* An event with enough leptons. */
+struct event {
+    size_t at;
+    struct adl_objects muons;
+    struct adl_objects electrons;
+};
+
 /* NaN if no pair's distance is a number, or no pT of those left. */
-static double transverse_mass(const struct batch *batch, size_t event, const struct pair *pair,
-                              const struct leptons *muons, const struct leptons *electrons)
+static double transverse_mass(const struct batch *batch, const struct event *e,
+                              const struct pair *pair)
 {
     if (pair->kind == NULL) {
         return NAN;
     }
     double pt = -INFINITY;
     double phi = NAN;
-    find_hardest(muons, pair, &pt, &phi);
-    find_hardest(electrons, pair, &pt, &phi);
-    double met_pt = column_real(&batch->column[MET_PT], event);
-    double met_phi = column_real(&batch->column[MET_PHI], event);
+    find_hardest(&e->muons, pair, &pt, &phi);
+    find_hardest(&e->electrons, pair, &pt, &phi);
+    double met_pt = column_real(&batch->column[MET_PT], e->at);
+    double met_phi = column_real(&batch->column[MET_PHI], e->at);
     return sqrt(2 * pt * met_pt * (1 - elementary_cos(phi - met_phi)));
 }
 
-static void fill_event(const struct batch *batch, size_t event, double z_mass,
-                       struct partial *out)
+/* The events of a batch on their way to a partial. */
+struct filling {
+    const struct batch *batch;
+    double z_mass;
+    const struct simd *simd;
+    struct partial *out;
+};
+
+static void fill_event(const struct filling *f, const struct event *e)
 {
-    struct leptons muons = leptons_of(batch, MUONS, event);
-    struct leptons electrons = leptons_of(batch, ELECTRONS, event);
-    uint64_t n = (uint64_t)(muons.stop - muons.first) + (electrons.stop - electrons.first);
+    double weight = batch_weight(f->batch, e->at);
+    struct pair pair = {.distance = INFINITY};
+    partial_pass(f->out, STEP_LEPTONS, weight);
+    find_pair(&e->muons, f->z_mass, &pair);
+    find_pair(&e->electrons, f->z_mass, &pair);
+    if (pair.any) {
+        partial_pass(f->out, STEP_PAIR, weight);
+        hist_fill(&f->out->hist[0].hist, transverse_mass(f->batch, e, &pair), weight);
+    }
+}
+
+/* Events whose leptons' momenta are made together. */
+struct waiting {
+    size_t n;
+    struct event event[SIMD_BLOCK / LEPTONS_MIN_COUNT];
+    struct adl_block block;
+};
+
+static void fill_waiting(const struct filling *f, struct waiting *w)
+{
+    adl_block_make(&w->block, f->simd);
+    for (size_t i = 0; i < w->n; i++) {
+        fill_event(f, &w->event[i]);
+    }
+    w->n = 0;
+    w->block.n = 0;
+}
+
+/* The momenta of an event with more leptons than a block holds are made one by one. */
+static void add_event(const struct filling *f, struct waiting *w, size_t at)
+{
+    const struct column *c = f->batch->column;
+    struct event e = {at, adl_objects_of(&c[MUONS], at), adl_objects_of(&c[ELECTRONS], at)};
+    size_t n = (size_t)(e.muons.stop - e.muons.first) + (e.electrons.stop - e.electrons.first);
     if (n < LEPTONS_MIN_COUNT) {
         return;
     }
-    double weight = batch_weight(batch, event);
-    partial_pass(out, STEP_LEPTONS, weight);
-    struct pair pair = {.distance = INFINITY};
-    find_pair(&muons, z_mass, &pair);
-    find_pair(&electrons, z_mass, &pair);
-    if (pair.any) {
-        partial_pass(out, STEP_PAIR, weight);
-        hist_fill(&out->hist[0].hist, transverse_mass(batch, event, &pair, &muons, &electrons),
-                  weight);
+    if (n > SIMD_BLOCK) {
+        fill_event(f, &e);
+        return;
     }
+    if (n > SIMD_BLOCK - w->block.n) {
+        fill_waiting(f, w);
+    }
+    (void)adl_block_add(&w->block, &e.muons);
+    (void)adl_block_add(&w->block, &e.electrons);
+    w->event[w->n++] = e;
 }
 
 static void process(const struct batch *batch, size_t first, size_t stop,
@@ -160,9 +185,14 @@ static void process(const struct batch *batch, size_t first, size_t stop,
     if ((channels & 1) == 0) {
         return;
     }
-    for (size_t event = first; event < stop; event++) {
-        fill_event(batch, event, settings->at[Z_MASS].value, out);
+    const struct filling f = {batch, settings->at[Z_MASS].value, simd_choose(), out};
+    struct waiting w;
+    w.n = 0;
+    w.block.n = 0;
+    for (size_t at = first; at < stop; at++) {
+        add_event(&f, &w, at);
     }
+    fill_waiting(&f, &w);
     adl_pass_all(batch, first, stop, out);
 }
 

@@ -2,10 +2,10 @@
 /* adl_muons.c - the ADL query 5: missing transverse momentum of events with a pair of muons from
  * a Z boson, as adl.h defines it */
 #include "analysis/adl.h"
-#include "analysis/kinematics.h"
+#include "analysis/adl_block.h"
 #include "base/size.h"
 
-enum { MET, PT, ETA, PHI, MASS, CHARGE };
+enum { MET, PT, ETA, PHI, MASS, CHARGE }; /* from PT on as adl_block.h has it */
 static const struct need needs[] = {
     /* clang-format off */
     [MET] = {"MET_pt", NULL, COLUMN_REAL, UNIT_GEV},
@@ -37,42 +37,92 @@ static int book(const struct settings *settings, struct partial *out, struct err
     return adl_book(&analysis_adl_q5, step_names, ARRAY_LENGTH(step_names), settings, out, err);
 }
 
-static struct momentum muon(const struct column *c, uint32_t i)
+static bool in_window(const struct adl_objects *muons, uint32_t i, uint32_t j,
+                      const struct setting *cut)
 {
-    return momentum_polar(column_real(&c[PT], i), column_real(&c[ETA], i),
-                          column_real(&c[PHI], i), column_real(&c[MASS], i));
-}
-
-static bool in_window(const struct column *c, uint32_t i, uint32_t j, const struct setting *cut)
-{
-    struct momentum a = muon(c, i);
-    struct momentum b = muon(c, j);
+    struct momentum a = adl_momentum(muons, i);
+    struct momentum b = adl_momentum(muons, j);
     double mass = momentum_mass(&a, &b);
     return mass > cut[MASS_MIN].value && mass < cut[MASS_MAX].value;
 }
 
-/* Is any pair of muon i with those after it of opposite charge and within the window? */
-static bool has_partner(const struct column *c, uint32_t i, uint32_t stop,
+/* Is any pair of muon i with those after it of opposite charge and, if there are cuts, within the
+ * window? */
+static bool has_partner(const struct adl_objects *muons, uint32_t i, const int32_t *charge,
                         const struct setting *cut)
 {
-    const int32_t *charge = c[CHARGE].i32;
-    for (uint32_t j = i + 1; j < stop; j++) {
-        if (adl_opposite(charge[i], charge[j]) && in_window(c, i, j, cut)) {
+    for (uint32_t j = i + 1; j < muons->stop; j++) {
+        if (adl_opposite(charge[i], charge[j]) &&
+            (cut == NULL || in_window(muons, i, j, cut))) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_pair(const struct column *c, uint32_t first, uint32_t stop,
+static bool has_pair(const struct adl_objects *muons, const int32_t *charge,
                      const struct setting *cut)
 {
-    for (uint32_t i = first; i < stop; i++) {
-        if (has_partner(c, i, stop, cut)) {
+    for (uint32_t i = muons->first; i < muons->stop; i++) {
+        if (has_partner(muons, i, charge, cut)) {
             return true;
         }
     }
     return false;
+}
+
+/* Events with muons of opposite charge, whose momenta are made together. */
+enum { WAITING_MAX = SIMD_BLOCK / 2 };
+struct waiting {
+    size_t n;
+    size_t event[WAITING_MAX];
+    struct adl_objects muons[WAITING_MAX];
+    struct adl_block block;
+};
+
+/* The events of a batch on their way to a partial. */
+struct filling {
+    const struct batch *batch;
+    const struct setting *cut;
+    const struct simd *simd;
+    struct partial *out;
+};
+
+static void fill_event(const struct filling *f, size_t event, const struct adl_objects *muons)
+{
+    const struct column *c = f->batch->column;
+    if (has_pair(muons, c[CHARGE].i32, f->cut)) {
+        double weight = batch_weight(f->batch, event);
+        hist_fill(&f->out->hist[0].hist, column_real(&c[MET], event), weight);
+        partial_pass(f->out, STEP_PAIR, weight);
+    }
+}
+
+static void fill_waiting(const struct filling *f, struct waiting *w)
+{
+    adl_block_make(&w->block, f->simd);
+    for (size_t i = 0; i < w->n; i++) {
+        fill_event(f, w->event[i], &w->muons[i]);
+    }
+    w->n = 0;
+    w->block.n = 0;
+}
+
+static void add_event(const struct filling *f, struct waiting *w, size_t event)
+{
+    struct adl_objects muons = adl_objects_of(&f->batch->column[PT], event);
+    if (!has_pair(&muons, f->batch->column[CHARGE].i32, NULL)) {
+        return;
+    }
+    if (!adl_block_add(&w->block, &muons)) {
+        fill_waiting(f, w);
+        if (!adl_block_add(&w->block, &muons)) {
+            fill_event(f, event, &muons); /* more muons than a block holds */
+            return;
+        }
+    }
+    w->event[w->n] = event;
+    w->muons[w->n++] = muons;
 }
 
 static void process(const struct batch *batch, size_t first, size_t stop,
@@ -81,14 +131,14 @@ static void process(const struct batch *batch, size_t first, size_t stop,
     if ((channels & 1) == 0) {
         return;
     }
-    const uint32_t *offset = batch->column[CHARGE].offset;
+    const struct filling f = {batch, settings->at, simd_choose(), out};
+    struct waiting w;
+    w.n = 0;
+    w.block.n = 0;
     for (size_t event = first; event < stop; event++) {
-        if (has_pair(batch->column, offset[event], offset[event + 1], settings->at)) {
-            double weight = batch_weight(batch, event);
-            hist_fill(&out->hist[0].hist, column_real(&batch->column[MET], event), weight);
-            partial_pass(out, STEP_PAIR, weight);
-        }
+        add_event(&f, &w, event);
     }
+    fill_waiting(&f, &w);
     adl_pass_all(batch, first, stop, out);
 }
 

@@ -2,15 +2,12 @@
 /* adl_trijet.c - the ADL query 6: the three jets whose mass is closest to the top quark's, as adl.h
  * defines it.
  *
- * An event has 41.8 choices of three on average, and one of 57 jets 29,260: nearly all time goes
- * into their masses. So the squares of the masses of all pairs with one third jet are made in one
- * loop without branches, which also says whether any lies in the window in which it could beat
- * the best so far. Only then, a few times an event, are they looked at one by one. */
-#include <string.h>
-
+ * An event has 41.8 choices of three on average, and one of 57 jets 29,260: nearly all time would go
+ * into their masses. So they are screened first (trijet.h), and what the screen leaves, one or two
+ * choices of most events, is compared as the definition says, in float64. */
 #include "analysis/adl.h"
 #include "analysis/kinematics.h"
-#include "analysis/momenta.h"
+#include "analysis/trijet.h"
 #include "base/size.h"
 
 enum { PT, ETA, PHI, MASS, BTAG };
@@ -50,11 +47,7 @@ static int book(const struct settings *settings, struct partial *out, struct err
     return adl_book(&analysis_adl_q6, step_names, ARRAY_LENGTH(step_names), settings, out, err);
 }
 
-enum {
-    TRIJET = 3,
-    JETS_MAX = 64, /* of an event on the fast path */
-    PAIRS_MAX = JETS_MAX * (JETS_MAX - 1) / 2,
-};
+enum { TRIJET = 3 };
 
 struct vector {
     double px, py, pz, e;
@@ -65,15 +58,8 @@ struct best {
     double top_mass;
     double distance; /* infinite before there is one */
     size_t jet[TRIJET];
-    double low2; /* what is closer, or as close, has a square of its mass in [low2, high2] */
-    double high2;
+    struct vector sum; /* of the three */
 };
-
-static void best_init(struct best *best, double top_mass)
-{
-    *best = (struct best){
-        .top_mass = top_mass, .distance = INFINITY, .low2 = -INFINITY, .high2 = INFINITY};
-}
 
 static bool comes_before(const size_t a[TRIJET], const size_t b[TRIJET])
 {
@@ -83,121 +69,50 @@ static bool comes_before(const size_t a[TRIJET], const size_t b[TRIJET])
     return a[1] != b[1] ? a[1] < b[1] : a[2] < b[2];
 }
 
-/* The distance is compared as adl.h says, exactly; the window around it only has to hold all that
- * could pass, whatever the rounding of the root and of the difference: far less than 1e-12 of the
- * largest mass that is compared. */
-static void best_offer(struct best *best, double mass2, const size_t jet[TRIJET])
+static struct vector sum_of(const struct vector *a, const struct vector *b)
 {
+    return (struct vector){a->px + b->px, a->py + b->py, a->pz + b->pz, a->e + b->e};
+}
+
+static void best_offer(struct best *best, const struct vector *sum, const size_t jet[TRIJET])
+{
+    double mass2 =
+        sum->e * sum->e - (sum->px * sum->px + sum->py * sum->py + sum->pz * sum->pz);
     double distance = fabs(sqrt(mass2 < 0 ? 0 : mass2) - best->top_mass);
     if (!(distance < best->distance ||
           (distance == best->distance && isfinite(distance) && comes_before(jet, best->jet)))) {
         return;
     }
     best->distance = distance;
+    best->sum = *sum;
     for (size_t i = 0; i < TRIJET; i++) {
         best->jet[i] = jet[i];
     }
-    double high = (best->top_mass + distance) * (1 + 1e-12);
-    double low = best->top_mass - distance - 1e-12 * high;
-    best->high2 = high * high;
-    best->low2 = low > 0 ? low * low : -INFINITY;
 }
 
-static inline uint64_t bits_of(double x)
+static struct vector vector_at(const struct simd_momenta *m, size_t i)
 {
-    uint64_t bits = 0;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
+    return (struct vector){m->px[i], m->py[i], m->pz[i], m->e[i]};
 }
 
-static double mass2_of(const struct vector *v)
+/* False if the screen is of no use for this event. */
+static bool find_best(const struct simd *simd, const struct simd_momenta *momenta, size_t first,
+                      size_t n, struct best *best)
 {
-    return v->e * v->e - (v->px * v->px + v->py * v->py + v->pz * v->pz);
-}
-
-static struct vector sum_of(const struct vector *a, const struct vector *b)
-{
-    return (struct vector){a->px + b->px, a->py + b->py, a->pz + b->pz, a->e + b->e};
-}
-
-/* The sums of all pairs (i, j) of an event's first jets, by rising j and then i. */
-struct pairs {
-    size_t n;
-    double px[PAIRS_MAX];
-    double py[PAIRS_MAX];
-    double pz[PAIRS_MAX];
-    double e[PAIRS_MAX];
-    double mass2[PAIRS_MAX]; /* with the third jet of the last trijet_masses */
-};
-
-/* The pairs of jet j with all before it. */
-static void pairs_add(struct pairs *pairs, const struct momenta *jet, size_t first, size_t j)
-{
-    for (size_t i = 0; i < j; i++) {
-        size_t at = pairs->n + i;
-        pairs->px[at] = jet->px[first + i] + jet->px[first + j];
-        pairs->py[at] = jet->py[first + i] + jet->py[first + j];
-        pairs->pz[at] = jet->pz[first + i] + jet->pz[first + j];
-        pairs->e[at] = jet->e[first + i] + jet->e[first + j];
+    struct simd_triples screen;
+    if (!trijet_screen(simd, &screen, momenta, first, n, best->top_mass)) {
+        return false;
     }
-    pairs->n += j;
-}
-
-/* The squares of the masses of all pairs with this jet; false if none of them is in [low2, high2].
- * Outside is where a difference has the sign bit: and and or of bits are what every vector unit
- * has. (A NaN may have either sign: best_offer's caller compares.) */
-static bool trijet_masses(struct pairs *pairs, const struct vector *jet, double low2,
-                          double high2)
-{
-    const uint64_t sign = UINT64_C(1) << 63;
-    uint64_t outside = sign;
-    for (size_t i = 0; i < pairs->n; i++) {
-        double px = pairs->px[i] + jet->px;
-        double py = pairs->py[i] + jet->py;
-        double pz = pairs->pz[i] + jet->pz;
-        double e = pairs->e[i] + jet->e;
-        double mass2 = e * e - (px * px + py * py + pz * pz);
-        pairs->mass2[i] = mass2;
-        outside &= bits_of(mass2 - low2) | bits_of(high2 - mass2);
+    size_t jet[TRIJET];
+    for (size_t at = 0; trijet_next(simd, &screen, &at, jet);) {
+        const struct vector a = vector_at(momenta, first + jet[0]);
+        const struct vector b = vector_at(momenta, first + jet[1]);
+        const struct vector third = vector_at(momenta, first + jet[2]);
+        struct vector sum = sum_of(&a, &b);
+        sum = sum_of(&sum, &third);
+        best_offer(best, &sum, jet);
     }
-    return (outside & sign) == 0;
-}
-
-/* Offers those of the pairs (0, j) to (j - 1, j), which begin at this place, that are in the window
- * with the third jet k. */
-static void offer_pairs(const struct pairs *pairs, size_t at, size_t j, size_t k,
-                        struct best *best)
-{
-    for (size_t i = 0; i < j; i++) {
-        double mass2 = pairs->mass2[at + i];
-        if (mass2 >= best->low2 && mass2 <= best->high2) {
-            best_offer(best, mass2, (const size_t[TRIJET]){i, j, k});
-        }
-    }
-}
-
-static void offer_all(const struct pairs *pairs, size_t k, struct best *best)
-{
-    size_t at = 0;
-    for (size_t j = 1; j < k; j++) {
-        offer_pairs(pairs, at, j, k, best);
-        at += j;
-    }
-}
-
-/* The best of the n jets from the first on, at most JETS_MAX. */
-static void find_best(const struct momenta *jet, size_t first, size_t n, struct best *best)
-{
-    struct pairs pairs; /* as much as is used is filled */
-    pairs.n = 0;
-    for (size_t k = 1; k < n; k++) {
-        const struct vector third = {jet->px[first + k], jet->py[first + k], jet->pz[first + k],
-                                     jet->e[first + k]};
-        if (trijet_masses(&pairs, &third, best->low2, best->high2)) {
-            offer_all(&pairs, k, best);
-        }
-        pairs_add(&pairs, jet, first, k);
-    }
+    return true;
 }
 
 static struct vector jet_at(const struct column *c, uint32_t i)
@@ -213,17 +128,17 @@ static void offer_thirds(const struct column *c, uint32_t first, size_t n, const
 {
     struct vector a = jet_at(c, first + (uint32_t)pair[0]);
     struct vector b = jet_at(c, first + (uint32_t)pair[1]);
-    struct vector sum = sum_of(&a, &b);
+    struct vector two = sum_of(&a, &b);
     for (size_t k = pair[1] + 1; k < n; k++) {
         struct vector third = jet_at(c, first + (uint32_t)k);
-        struct vector all = sum_of(&sum, &third);
-        best_offer(best, mass2_of(&all), (const size_t[TRIJET]){pair[0], pair[1], k});
+        struct vector sum = sum_of(&two, &third);
+        best_offer(best, &sum, (const size_t[TRIJET]){pair[0], pair[1], k});
     }
 }
 
-/* The same for any number of jets, one by one. */
-static void find_best_of_many(const struct column *c, uint32_t first, size_t n,
-                              struct best *best)
+/* The same for any number of jets and any numbers, one by one. */
+static void find_best_slowly(const struct column *c, uint32_t first, size_t n,
+                             struct best *best)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = i + 1; j < n; j++) {
@@ -232,22 +147,18 @@ static void find_best_of_many(const struct column *c, uint32_t first, size_t n,
     }
 }
 
-/* first: of the event's jets. */
+/* An event with at least three jets; first is the first of them. */
 static void fill_event(const struct column *c, uint32_t first, const struct best *best,
                        double weight, struct partial *out)
 {
     double pt = NAN;
     double btag = NAN;
     if (isfinite(best->distance)) {
-        struct vector sum = {0, 0, 0, 0};
+        pt = momentum_pt(best->sum.px, best->sum.py);
         for (size_t i = 0; i < TRIJET; i++) {
-            uint32_t at = first + (uint32_t)best->jet[i];
-            struct vector jet = jet_at(c, at);
-            sum = sum_of(&sum, &jet);
-            double own = column_real(&c[BTAG], at);
+            double own = column_real(&c[BTAG], first + best->jet[i]);
             btag = isnan(btag) || own > btag ? own : btag;
         }
-        pt = momentum_pt(sum.px, sum.py);
     }
     hist_fill(&out->hist[HIST_PT].hist, pt, weight);
     hist_fill(&out->hist[HIST_BTAG].hist, btag, weight);
@@ -262,48 +173,56 @@ static void copy_reals(const struct column *c, size_t first, size_t n, double *o
     }
 }
 
-static void make_momenta(const struct column *c, uint32_t first, size_t n, struct momenta *out)
+static void make_momenta(const struct simd *simd, const struct column *c, uint32_t first,
+                         size_t n, struct simd_momenta *out)
 {
-    struct momenta_polar polar;
+    struct simd_polar polar;
     copy_reals(&c[PT], first, n, polar.pt);
     copy_reals(&c[ETA], first, n, polar.eta);
     copy_reals(&c[PHI], first, n, polar.phi);
     copy_reals(&c[MASS], first, n, polar.mass);
-    momenta_from_polar(out, &polar, n);
+    simd_make(simd, out, &polar, n);
 }
 
-/* The end of as many events as have their jets in MOMENTA_MAX together, at least one. */
-static size_t block_end(const uint32_t *offset, size_t event, size_t stop)
+/* Events whose jets are at most SIMD_BLOCK together, or one event. */
+struct block {
+    const struct batch *batch;
+    size_t first;
+    size_t stop;
+};
+
+static struct block block_from(const struct batch *batch, size_t first, size_t stop)
 {
-    size_t end = event + 1;
-    while (end < stop && offset[end + 1] - offset[event] <= MOMENTA_MAX) {
+    const uint32_t *offset = batch->column[PT].offset;
+    size_t end = first + 1;
+    while (end < stop && offset[end + 1] - offset[first] <= SIMD_BLOCK) {
         end++;
     }
-    return end;
+    return (struct block){batch, first, end};
 }
 
-static void process_block(const struct batch *batch, size_t first, size_t stop, double top_mass,
+static void process_block(const struct block *block, const struct simd *simd, double top_mass,
                           struct partial *out)
 {
-    const struct column *c = batch->column;
+    const struct column *c = block->batch->column;
     const uint32_t *offset = c[PT].offset;
-    size_t n_jets = offset[stop] - offset[first];
-    struct momenta jets;
-    if (n_jets <= MOMENTA_MAX) {
-        make_momenta(c, offset[first], n_jets, &jets);
+    size_t first_jet = offset[block->first];
+    size_t n_jets = offset[block->stop] - first_jet;
+    struct simd_momenta jets;
+    if (n_jets <= SIMD_BLOCK) {
+        make_momenta(simd, c, offset[block->first], n_jets, &jets);
     }
-    for (size_t event = first; event < stop; event++) {
+    for (size_t event = block->first; event < block->stop; event++) {
         size_t n = offset[event + 1] - offset[event];
-        struct best best;
-        best_init(&best, top_mass);
-        if (n > JETS_MAX) {
-            find_best_of_many(c, offset[event], n, &best);
-        } else if (n >= TRIJET) {
-            find_best(&jets, offset[event] - offset[first], n, &best);
+        if (n < TRIJET) {
+            continue;
         }
-        if (n >= TRIJET) {
-            fill_event(c, offset[event], &best, batch_weight(batch, event), out);
+        struct best best = {.top_mass = top_mass, .distance = INFINITY};
+        if (simd == NULL || n > SIMD_JETS_MAX ||
+            !find_best(simd, &jets, offset[event] - first_jet, n, &best)) {
+            find_best_slowly(c, offset[event], n, &best);
         }
+        fill_event(c, offset[event], &best, batch_weight(block->batch, event), out);
     }
 }
 
@@ -313,11 +232,11 @@ static void process(const struct batch *batch, size_t first, size_t stop,
     if ((channels & 1) == 0) {
         return;
     }
-    const uint32_t *offset = batch->column[PT].offset;
+    const struct simd *simd = simd_choose();
     for (size_t event = first; event < stop;) {
-        size_t end = block_end(offset, event, stop);
-        process_block(batch, event, end, settings->at[TOP_MASS].value, out);
-        event = end;
+        struct block block = block_from(batch, event, stop);
+        process_block(&block, simd, settings->at[TOP_MASS].value, out);
+        event = block.stop;
     }
     adl_pass_all(batch, first, stop, out);
 }

@@ -81,6 +81,29 @@ static double sum_of_weights(const struct hist *h)
     return sum;
 }
 
+/* Each level of the processor that is there, and none. */
+static void each_level_gives_the_same(void **state)
+{
+    (void)state;
+    static struct event e[EVENTS];
+    static const char *const levels[] = {"scalar", "plain", "avx2", "avx512", "no such"};
+    draw_events(e);
+    for (size_t q = 0; q < ARRAY_LENGTH(queries); q++) {
+        struct job usual;
+        run_all(&usual, queries[q], e, false, EVENTS);
+        for (size_t i = 0; i < ARRAY_LENGTH(levels); i++) {
+            struct job j;
+            /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+            assert_int_equal(setenv("PICOBARN_SIMD", levels[i], 1), 0);
+            run_all(&j, queries[q], e, false, EVENTS);
+            assert_true(partial_equal(&j.out, &usual.out));
+            finish(&j);
+        }
+        assert_int_equal(unsetenv("PICOBARN_SIMD"), 0); /* NOLINT(concurrency-mt-unsafe) */
+        finish(&usual);
+    }
+}
+
 static void every_entry_has_the_weight_of_its_event(void **state)
 {
     (void)state;
@@ -153,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cut_into_ranges_gives_the_same),
         cmocka_unit_test(float_columns_are_taken_as_the_numbers_they_are),
+        cmocka_unit_test(each_level_gives_the_same),
         cmocka_unit_test(every_entry_has_the_weight_of_its_event),
         cmocka_unit_test(without_its_channel_nothing_is_filled),
         cmocka_unit_test(a_difference_of_angles_is_brought_to_pi_at_most),
