@@ -2,6 +2,7 @@
 /* adl_jets.c - the ADL queries 1 to 4: missing transverse momentum and jets one by one; their
  * definitions are in adl.h */
 #include "analysis/adl.h"
+#include "analysis/adl_fill.h"
 #include "base/size.h"
 
 enum { AXIS, JETS_MIN_COUNT = 2 };
@@ -43,9 +44,12 @@ static void q1_process(const struct batch *batch, size_t first, size_t stop,
         return;
     }
     const struct column met = batch->column[Q1_MET]; /* a copy: its type is looked at once */
+    struct adl_fill fill;
+    adl_fill_begin(&fill, &out->hist[0].hist);
     for (size_t event = first; event < stop; event++) {
-        hist_fill(&out->hist[0].hist, column_real(&met, event), batch_weight(batch, event));
+        adl_fill_value(&fill, column_real(&met, event), batch_weight(batch, event), true);
     }
+    adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
 }
 
@@ -64,6 +68,19 @@ const struct analysis analysis_adl_q1 = {
     .book = q1_book,
     .process = q1_process,
 };
+
+/* The weight of jet i; *event is that of the jet before it, and moves on. */
+static double jet_weight(const struct batch *batch, const uint32_t *offset, uint32_t i,
+                         size_t *event)
+{
+    if (batch->weight == NULL) {
+        return 1;
+    }
+    while (i >= offset[*event + 1]) {
+        (*event)++;
+    }
+    return batch->weight[*event];
+}
 
 /* Query 2 */
 
@@ -86,12 +103,14 @@ static void q2_process(const struct batch *batch, size_t first, size_t stop,
         return;
     }
     const struct column pt = batch->column[Q2_PT];
-    for (size_t event = first; event < stop; event++) {
-        double weight = batch_weight(batch, event);
-        for (uint32_t i = pt.offset[event]; i < pt.offset[event + 1]; i++) {
-            hist_fill(&out->hist[0].hist, column_real(&pt, i), weight);
-        }
+    struct adl_fill fill;
+    adl_fill_begin(&fill, &out->hist[0].hist);
+    size_t event = first;
+    for (uint32_t i = pt.offset[first]; i < pt.offset[stop]; i++) {
+        double weight = jet_weight(batch, pt.offset, i, &event);
+        adl_fill_value(&fill, column_real(&pt, i), weight, true);
     }
+    adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
 }
 
@@ -138,16 +157,15 @@ static void q3_process(const struct batch *batch, size_t first, size_t stop,
     const struct column pt = batch->column[Q3_PT];
     const struct column eta = batch->column[Q3_ETA];
     double eta_max = settings->at[Q3_ETA_MAX].value;
+    struct adl_fill fill;
+    adl_fill_begin(&fill, &out->hist[0].hist);
     size_t event = first;
     for (uint32_t i = pt.offset[first]; i < pt.offset[stop]; i++) {
-        if (!(fabs(column_real(&eta, i)) < eta_max)) {
-            continue;
-        }
-        while (i >= pt.offset[event + 1]) {
-            event++;
-        }
-        hist_fill(&out->hist[0].hist, column_real(&pt, i), batch_weight(batch, event));
+        bool central = fabs(column_real(&eta, i)) < eta_max;
+        double weight = jet_weight(batch, pt.offset, i, &event);
+        adl_fill_value(&fill, column_real(&pt, i), weight, central);
     }
+    adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
 }
 
