@@ -112,10 +112,17 @@ static inline double hyperbolic_sine(double x)
     return fabs(x) < 1 ? small : double_of(bits_of(large) | sign);
 }
 
+static size_t whole_lanes(size_t n)
+{
+    return (n + SIMD_LANES - 1) / SIMD_LANES * SIMD_LANES;
+}
+
+/* Whole vectors: what stands behind the last object is calculated with, and ignored. */
 static void momenta(struct simd_momenta *restrict out, const struct simd_polar *restrict in,
                     size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    size_t stop = whole_lanes(n);
+    for (size_t i = 0; i < stop; i++) {
         double sine = 0;
         double cosine = 0;
         sine_and_cosine(in->phi[i], &sine, &cosine);
@@ -127,11 +134,6 @@ static void momenta(struct simd_momenta *restrict out, const struct simd_polar *
         out->pz[i] = pz;
         out->e[i] = sqrt(px * px + py * py + pz * pz + in->mass[i] * in->mass[i]);
     }
-}
-
-static size_t whole_lanes(size_t n)
-{
-    return (n + SIMD_LANES - 1) / SIMD_LANES * SIMD_LANES;
 }
 
 /* The jets of one event in float32, with as much behind them as whole vectors read. */
