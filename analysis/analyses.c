@@ -8,6 +8,14 @@
 const struct analysis *const analyses[] = {
     &analysis_dimuon,
     &analysis_higgs4l,
+    &analysis_adl_q1,
+    &analysis_adl_q2,
+    &analysis_adl_q3,
+    &analysis_adl_q4,
+    &analysis_adl_q5,
+    &analysis_adl_q6,
+    &analysis_adl_q7,
+    &analysis_adl_q8,
     NULL,
 };
 

@@ -77,6 +77,14 @@ struct analysis {
 extern const struct analysis *const analyses[];
 extern const struct analysis analysis_dimuon;
 extern const struct analysis analysis_higgs4l;
+extern const struct analysis analysis_adl_q1;
+extern const struct analysis analysis_adl_q2;
+extern const struct analysis analysis_adl_q3;
+extern const struct analysis analysis_adl_q4;
+extern const struct analysis analysis_adl_q5;
+extern const struct analysis analysis_adl_q6;
+extern const struct analysis analysis_adl_q7;
+extern const struct analysis analysis_adl_q8;
 
 /* ERROR_INPUT that lists the names there are. */
 const struct analysis *analysis_find(const char *name, struct error *err);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/level.h"
 #include "base/error.h"
 
 enum {
@@ -89,8 +90,7 @@ struct pairs_simd {
 
 /* The levels that were built and that this processor has, the best first; NULL at the end. The last
  * one runs everywhere. */
-enum { PAIRS_LEVELS = 3 };
-void pairs_levels(const struct pairs_simd *level[PAIRS_LEVELS + 1]);
+void pairs_levels(const struct pairs_simd *level[LEVELS + 1]);
 
 /* The best one, or that which the environment's PICOBARN_SIMD names, to compare them; *level is NULL
  * where that is "scalar". Fails (ERROR_INPUT) on a name that is not there. */

@@ -233,8 +233,8 @@ static void split_charges(const int32_t *restrict charge, size_t n,
     }
 }
 
-const struct pairs_simd PAIRS_LEVEL = {
-    .name = PAIRS_LEVEL_NAME,
+const struct pairs_simd LEVEL_TABLE = {
+    .name = LEVEL_NAME,
     .split = split,
     .split_charges = split_charges,
     .differ = differ,

@@ -6,24 +6,34 @@
 #include <stdio.h>
 
 #include "data-samples/detector.h"
+#include "data-samples/nanoaod.h"
 #include "data-samples/portable.h"
 #include "data-samples/rng.h"
 #include "data-samples/writer.h"
 
-enum { PATH_BYTES = 4096, EVENTS_PER_LUMI = 500 };
+enum { EVENTS_PER_LUMI = 500 };
+
+int generate_file_name(const struct options *o, const struct sample *sample, int part,
+                       struct file_name *out, struct error *err)
+{
+    int n = snprintf(out->path, sizeof out->path, "%s/%s_%02d.h5", o->directory, sample->stem,
+                     part);
+    if (n < 0 || (size_t)n >= sizeof out->path) {
+        return error_set(err, ERROR_INPUT, "%.100s...: path too long", o->directory);
+    }
+    (void)snprintf(out->generator, sizeof out->generator, "picobarn-samples %s, seed %llu",
+                   GENERATE_VERSION, (unsigned long long)o->seed);
+    return 0;
+}
 
 static int save(const struct options *o, const struct sample *sample, int part,
                 const struct writer *w, struct error *err)
 {
-    char path[PATH_BYTES];
-    char generator[96];
-    int n = snprintf(path, sizeof path, "%s/%s_%02d.h5", o->directory, sample->stem, part);
-    if (n < 0 || (size_t)n >= sizeof path) {
-        return error_set(err, ERROR_INPUT, "%.100s...: path too long", o->directory);
+    struct file_name name;
+    if (generate_file_name(o, sample, part, &name, err) != 0) {
+        return -1;
     }
-    (void)snprintf(generator, sizeof generator, "picobarn-samples %s, seed %llu",
-                   GENERATE_VERSION, (unsigned long long)o->seed);
-    return writer_save(w, path, o->layout, generator, err);
+    return writer_save(w, name.path, o->layout, name.generator, err);
 }
 
 static void make_event(enum process_id process, const struct conditions *c, struct rng *rng,
@@ -187,6 +197,9 @@ static int save_all(const struct options *o, const struct task *task,
 int generate_task(const struct options *o, const struct task *task, struct outcome *out,
                   struct error *err)
 {
+    if (o->nanoaod) {
+        return nanoaod_generate(o, task, out, err);
+    }
     struct writer *w[STREAMS] = {NULL, NULL};
     struct contents contents = {.simulation = task->period == NULL,
                                 .tracking = task->era == ERA_2011};

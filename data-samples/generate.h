@@ -16,6 +16,15 @@ struct outcome {
     int64_t weight_sum;     /* over all events generated, in units of 2^-WEIGHT_BITS */
 };
 
+/* Where a file goes, and the attribute that says what made it. */
+struct file_name {
+    char path[4096];
+    char generator[96];
+};
+
+int generate_file_name(const struct options *o, const struct sample *sample, int part,
+                       struct file_name *out, struct error *err);
+
 /* The outcome depends on o->seed, o->events and the task, and on nothing else. */
 int generate_task(const struct options *o, const struct task *task, struct outcome *out,
                   struct error *err);

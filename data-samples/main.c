@@ -35,6 +35,9 @@ static const char help_text[] =
     "  --layout LAYOUT   deflate (default: chunks, shuffled, compressed, with checksums),\n"
     "                    zstd or lz4 (large chunks, shuffled, compressed), chunked (chunks as\n"
     "                    they are) or contiguous\n"
+    "  --nanoaod         events with jets for the analyses adl-q1 to adl-q8 in place of "
+    "these:\n"
+    "                    exactly N of them, one sample of data, and a run file for each query\n"
     "  --only NAME       write the files of one sample only, such as higgs2012 or\n"
     "                    doublemu2012b, and no run file\n"
     "  --jobs N          processes at a time (default: one for each processor)\n"
@@ -48,6 +51,7 @@ enum option_id {
     OPTION_SEED,
     OPTION_ERA,
     OPTION_LAYOUT,
+    OPTION_NANOAOD,
     OPTION_ONLY,
     OPTION_JOBS,
     OPTION_HELP,
@@ -59,6 +63,7 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"era", required_argument, NULL, OPTION_ERA},
     {"layout", required_argument, NULL, OPTION_LAYOUT},
+    {"nanoaod", no_argument, NULL, OPTION_NANOAOD},
     {"only", required_argument, NULL, OPTION_ONLY},
     {"jobs", required_argument, NULL, OPTION_JOBS},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -117,6 +122,9 @@ static int parse_option(int id, const char *text, struct options *o, struct erro
         return parse_era(text, o, err);
     case OPTION_LAYOUT:
         return parse_layout(text, o, err);
+    case OPTION_NANOAOD:
+        o->nanoaod = true;
+        return 0;
     case OPTION_ONLY:
         o->only = text;
         return 0;
@@ -245,7 +253,12 @@ static int run(const struct options *o, struct error *err)
     if (runfile_write(o, &samples, total, err) != 0) {
         return -1;
     }
-    (void)printf("run files: %s/higgs4l.yaml, %s/dimuon.yaml\n", o->directory, o->directory);
+    if (o->nanoaod) {
+        (void)printf("run files: %s/adl-q1.yaml to adl-q8.yaml\n", o->directory);
+    } else {
+        (void)printf("run files: %s/higgs4l.yaml, %s/dimuon.yaml\n", o->directory,
+                     o->directory);
+    }
     return 0;
 }
 

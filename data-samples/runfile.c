@@ -16,6 +16,7 @@ struct runfile {
     const char *name; /* of the file */
     void (*print)(FILE *f, const struct options *o, const struct samples *s,
                   const struct total *total);
+    int query; /* of the ADL benchmark: goes with the events of --nanoaod, without a print */
 };
 
 static void print_origin(FILE *f, const struct options *o)
@@ -115,10 +116,30 @@ static void print_dimuon(FILE *f, const struct options *o, const struct samples 
     print_eras(f, o);
 }
 
+static void print_adl(FILE *f, const struct options *o, const struct samples *s, int query)
+{
+    (void)fprintf(f, "# A query of the ADL benchmark over events with jets.\n");
+    print_origin(f, o);
+    (void)fprintf(f,
+                  "analysis: adl-q%d\n"
+                  "parameters: {}\n"
+                  "samples:\n"
+                  "  - name: %s\n    kind: data\n    era: 2012\n    files: [%s_*.h5]\n"
+                  "eras:\n  2012: {energy_tev: 8}\n",
+                  query, s->sample[0].name, s->sample[0].stem);
+}
+
 static const struct runfile runfiles[] = {
-    {"higgs4l.yaml", print_higgs4l},
-    {"dimuon.yaml", print_dimuon},
+    {"higgs4l.yaml", print_higgs4l}, {"dimuon.yaml", print_dimuon}, {"adl-q1.yaml", .query = 1},
+    {"adl-q2.yaml", .query = 2},     {"adl-q3.yaml", .query = 3},   {"adl-q4.yaml", .query = 4},
+    {"adl-q5.yaml", .query = 5},     {"adl-q6.yaml", .query = 6},   {"adl-q7.yaml", .query = 7},
+    {"adl-q8.yaml", .query = 8},
 };
+
+static bool goes_with(const struct runfile *r, const struct options *o)
+{
+    return (r->query != 0) == o->nanoaod;
+}
 
 static int write_one(const struct runfile *r, const struct options *o, const struct samples *s,
                      const struct total *total, struct error *err)
@@ -134,7 +155,11 @@ static int write_one(const struct runfile *r, const struct options *o, const str
     if (f == NULL) {
         return error_set(err, ERROR_SYSTEM, "%s: %s", path, strerrordesc_np(errno));
     }
-    r->print(f, o, s, total);
+    if (r->query != 0) {
+        print_adl(f, o, s, r->query);
+    } else {
+        r->print(f, o, s, total);
+    }
     int bad = ferror(f);
     bad = fclose(f) != 0 || bad != 0;
     if (bad != 0 || rename(temporary, path) != 0) {
@@ -149,7 +174,7 @@ int runfile_write(const struct options *o, const struct samples *s, const struct
                   struct error *err)
 {
     for (size_t i = 0; i < sizeof runfiles / sizeof runfiles[0]; i++) {
-        if (write_one(&runfiles[i], o, s, total, err) != 0) {
+        if (goes_with(&runfiles[i], o) && write_one(&runfiles[i], o, s, total, err) != 0) {
             return -1;
         }
     }
@@ -164,7 +189,7 @@ int runfile_remove(const struct options *o, struct error *err)
         if (n < 0 || (size_t)n >= sizeof path) {
             return error_set(err, ERROR_INPUT, "%.100s...: path too long", o->directory);
         }
-        if (unlink(path) != 0 && errno != ENOENT) {
+        if (goes_with(&runfiles[i], o) && unlink(path) != 0 && errno != ENOENT) {
             return error_set(err, ERROR_SYSTEM, "%s: %s", path, strerrordesc_np(errno));
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runfile.h - writes the run files, higgs4l.yaml and dimuon.yaml, that go with the samples. */
+/* runfile.h - writes the run files that go with the samples: higgs4l.yaml and dimuon.yaml, or
+ * adl-q1.yaml to adl-q8.yaml. */
 #ifndef SAMPLES_RUNFILE_H
 #define SAMPLES_RUNFILE_H
 

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data-samples/nanoaod.h"
+
 static const double default_events = 2e6; /* of 2012, with the cross sections as they stand */
 static const double share_2011 = 0.2;     /* of that, what 2011 adds */
 
@@ -95,9 +97,23 @@ static void add_stream(struct samples *s, const struct period *period, enum stre
     make_lower(sample->stem);
 }
 
+/* One sample, as large as asked for. */
+static void add_nanoaod(const struct options *o, struct samples *s)
+{
+    struct sample *sample = &s->sample[s->n++];
+    *sample = (struct sample){.era = ERA_2012, .generated = o->events};
+    sample->n_files = (int)((o->events + NANOAOD_FILE_EVENTS - 1) / NANOAOD_FILE_EVENTS);
+    (void)snprintf(sample->name, sizeof sample->name, "SingleMu");
+    (void)snprintf(sample->stem, sizeof sample->stem, "nanoaod");
+}
+
 void samples_plan(const struct options *o, struct samples *s)
 {
     s->n = 0;
+    if (o->nanoaod) {
+        add_nanoaod(o, s);
+        return;
+    }
     for (int i = 0; i < STREAMS * PERIODS; i++) {
         const struct period *period = &periods[i % PERIODS];
         if (o->era[period->era]) {

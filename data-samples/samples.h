@@ -14,6 +14,7 @@ struct options {
     const char *directory;
     uint64_t events; /* about so many rows, over all files */
     uint64_t seed;
+    bool nanoaod; /* events with jets for the ADL queries in place of all others */
     bool era[ERAS];
     enum layout layout;
     const char *only; /* the stem of the one sample to write; NULL for all */

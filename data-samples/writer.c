@@ -34,7 +34,6 @@ struct writer {
     size_t n_leptons[FLAVOURS], room_leptons[FLAVOURS];
 };
 
-enum element { ELEMENT_F32, ELEMENT_I32, ELEMENT_U32, ELEMENT_U64, ELEMENT_BOOL };
 enum group { GROUP_MUON = FLAVOUR_MUON, GROUP_ELECTRON = FLAVOUR_ELECTRON, GROUP_EVENT };
 enum when { ALWAYS, IN_SIMULATION, WITH_TRACKING };
 
@@ -230,23 +229,22 @@ static enum pack_filter packed_by(enum layout layout)
     return filter[layout];
 }
 
-static hsize_t chunk_rows(enum layout layout, size_t n)
+static hsize_t chunk_rows(const struct writer_column *c)
 {
-    hsize_t most = packed_by(layout) == PACK_NONE ? CHUNK_ROWS : PACKED_CHUNK_ROWS;
-    return n < most ? n : most;
+    return c->n < c->chunk_rows ? c->n : c->chunk_rows;
 }
 
-/* The layout of a column of n elements. HDF5 takes no chunk larger than a fixed extent, so a
+/* The layout of a column. HDF5 takes no chunk larger than a fixed extent, so a
  * short column is one chunk, and an empty one has none. No times are kept in the file: the
  * same events give the same bytes. */
-static hid_t creation_properties(enum layout layout, size_t n)
+static hid_t creation_properties(const struct writer_column *c, enum layout layout)
 {
     hid_t properties = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_obj_track_times(properties, 0);
-    if (layout == LAYOUT_CONTIGUOUS || n == 0) {
+    if (layout == LAYOUT_CONTIGUOUS || c->n == 0) {
         return properties;
     }
-    hsize_t chunk = chunk_rows(layout, n);
+    hsize_t chunk = chunk_rows(c);
     H5Pset_chunk(properties, 1, &chunk);
     if (packed_by(layout) != PACK_NONE) {
         H5Pset_shuffle(properties);
@@ -275,22 +273,26 @@ static int write_text_attribute(hid_t object, const char *name, const char *text
     return rc;
 }
 
-/* The chunks of n elements as they are stored, made here: HDF5 would want a plugin. The last one is
+/* The chunks of a column as they are stored, made here: HDF5 would want a plugin. The last one is
  * filled up with zeros. */
-static int write_packed(hid_t set, enum layout layout, size_t n, size_t element,
-                        const char *stored)
+static int write_packed(hid_t set, const struct writer_column *c, enum layout layout,
+                        hid_t memory, hid_t type)
 {
-    hsize_t rows = chunk_rows(layout, n);
+    hsize_t rows = chunk_rows(c);
+    size_t element = H5Tget_size(type);
     size_t bytes = (size_t)rows * element;
     struct pack *pack = pack_create(packed_by(layout), bytes, element, NULL);
     char *chunk = malloc(bytes);
     int rc = pack == NULL || chunk == NULL ? -1 : 0;
-    for (hsize_t first = 0; rc == 0 && first < n; first += rows) {
-        size_t there = n - first < rows ? (size_t)(n - first) * element : bytes;
+    for (hsize_t first = 0; rc == 0 && first < c->n; first += rows) {
+        size_t there = c->n - first < rows ? (size_t)(c->n - first) * element : bytes;
         memset(chunk, 0, bytes);
-        memcpy(chunk, stored + first * element, there);
+        memcpy(chunk, (const char *)c->values + first * element, there);
         size_t size = 0;
-        const void *packed = pack_chunk(pack, chunk, &size, NULL);
+        const void *packed =
+            H5Tconvert(memory, type, (size_t)rows, chunk, NULL, H5P_DEFAULT) < 0
+                ? NULL
+                : pack_chunk(pack, chunk, &size, NULL);
         rc = packed == NULL || H5Dwrite_chunk(set, H5P_DEFAULT, 0, &first, size, packed) < 0
                  ? -1
                  : 0;
@@ -300,34 +302,19 @@ static int write_packed(hid_t set, enum layout layout, size_t n, size_t element,
     return rc;
 }
 
-/* n values of the machine's type into a column of the file's type; they may be changed. */
-static int write_elements(hid_t set, enum layout layout, hid_t type, size_t n, void *buffer)
+static int write_values(hid_t file, const struct writer_column *c, enum layout layout)
 {
-    hid_t memory = H5Tget_native_type(type, H5T_DIR_DEFAULT);
-    int rc = 0;
-    if (packed_by(layout) == PACK_NONE) {
-        rc = H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, buffer) < 0 ? -1 : 0;
-    } else {
-        rc = H5Tconvert(memory, type, n, buffer, NULL, H5P_DEFAULT) < 0
-                 ? -1
-                 : write_packed(set, layout, n, H5Tget_size(type), buffer);
-    }
-    H5Tclose(memory);
-    return rc;
-}
-
-/* n values of one column at `buffer`. */
-static int write_values(hid_t file, const struct column *c, enum layout layout, size_t n,
-                        void *buffer)
-{
-    hsize_t extent = n;
+    hsize_t extent = c->n;
     hid_t space = H5Screate_simple(1, &extent, NULL);
-    hid_t properties = creation_properties(layout, n);
+    hid_t properties = creation_properties(c, layout);
     hid_t type = file_type(c->element);
+    hid_t memory = H5Tget_native_type(type, H5T_DIR_DEFAULT);
     hid_t set = H5Dcreate2(file, c->name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT);
     int rc = set < 0 ? -1 : 0;
-    if (rc == 0 && n > 0) {
-        rc = write_elements(set, layout, type, n, buffer);
+    if (rc == 0 && c->n > 0) {
+        rc = packed_by(layout) != PACK_NONE ? write_packed(set, c, layout, memory, type)
+             : H5Dwrite(set, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, c->values) < 0 ? -1
+                                                                                   : 0;
     }
     if (rc == 0 && c->units != NULL) {
         rc = write_text_attribute(set, "units", c->units);
@@ -356,7 +343,14 @@ static int write_column(const struct writer *w, hid_t file, const struct column 
     for (size_t i = 0; i < n; i++) {
         memcpy(buffer + i * bytes, first + i * stride + c->offset, bytes);
     }
-    int rc = write_values(file, c, layout, n, buffer);
+    const struct writer_column whole = {
+        .name = c->name,
+        .element = c->element,
+        .units = c->units,
+        .chunk_rows = packed_by(layout) == PACK_NONE ? CHUNK_ROWS : PACKED_CHUNK_ROWS,
+        .n = n,
+        .values = buffer};
+    int rc = write_values(file, &whole, layout);
     free(buffer);
     return rc == 0 ? 0 : error_set(err, ERROR_SYSTEM, "HDF5 cannot write %s", c->name);
 }
@@ -367,7 +361,40 @@ static bool is_wanted(const struct writer *w, const struct column *c)
            (c->when == WITH_TRACKING && w->contents.tracking);
 }
 
-static int write_file(const struct writer *w, const char *path, enum layout layout,
+/* What a file shall hold, and what writes it. */
+struct content {
+    int (*write)(const struct content *content, hid_t file, enum layout layout,
+                 struct error *err);
+    const struct writer *writer;        /* write_events */
+    const struct writer_column *column; /* write_columns: [n_columns] */
+    size_t n_columns;
+};
+
+static int write_events(const struct content *content, hid_t file, enum layout layout,
+                        struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < COLUMNS; i++) {
+        if (is_wanted(content->writer, &columns[i])) {
+            rc = write_column(content->writer, file, &columns[i], layout, err);
+        }
+    }
+    return rc;
+}
+
+static int write_columns(const struct content *content, hid_t file, enum layout layout,
+                         struct error *err)
+{
+    for (size_t i = 0; i < content->n_columns; i++) {
+        if (write_values(file, &content->column[i], layout) != 0) {
+            return error_set(err, ERROR_SYSTEM, "HDF5 cannot write %s",
+                             content->column[i].name);
+        }
+    }
+    return 0;
+}
+
+static int write_file(const struct content *content, const char *path, enum layout layout,
                       const char *generator, struct error *err)
 {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* we report in our own words */
@@ -379,10 +406,8 @@ static int write_file(const struct writer *w, const char *path, enum layout layo
     if (write_text_attribute(file, "generator", generator) != 0) {
         rc = error_set(err, ERROR_SYSTEM, "HDF5 cannot write an attribute");
     }
-    for (size_t i = 0; rc == 0 && i < COLUMNS; i++) {
-        if (is_wanted(w, &columns[i])) {
-            rc = write_column(w, file, &columns[i], layout, err);
-        }
+    if (rc == 0) {
+        rc = content->write(content, file, layout, err);
     }
     if (H5Fclose(file) < 0 && rc == 0) {
         rc = error_set(err, ERROR_SYSTEM, "cannot be completed; is the disk full?");
@@ -390,7 +415,7 @@ static int write_file(const struct writer *w, const char *path, enum layout layo
     return rc;
 }
 
-int writer_save(const struct writer *w, const char *path, enum layout layout,
+static int save(const struct content *content, const char *path, enum layout layout,
                 const char *generator, struct error *err)
 {
     char temporary[PATH_BYTES];
@@ -398,7 +423,7 @@ int writer_save(const struct writer *w, const char *path, enum layout layout,
     if (length < 0 || (size_t)length >= sizeof temporary) {
         return error_set(err, ERROR_INPUT, "%.100s...: path too long", path);
     }
-    if (write_file(w, temporary, layout, generator, err) != 0) {
+    if (write_file(content, temporary, layout, generator, err) != 0) {
         unlink(temporary);
         return error_prefix(err, "%s", path);
     }
@@ -407,4 +432,19 @@ int writer_save(const struct writer *w, const char *path, enum layout layout,
         return error_set(err, ERROR_SYSTEM, "%s: cannot be renamed to", path);
     }
     return 0;
+}
+
+int writer_save(const struct writer *w, const char *path, enum layout layout,
+                const char *generator, struct error *err)
+{
+    const struct content content = {.write = write_events, .writer = w};
+    return save(&content, path, layout, generator, err);
+}
+
+int writer_save_columns(const struct writer_column *column, size_t n_columns, const char *path,
+                        enum layout layout, const char *generator, struct error *err)
+{
+    const struct content content = {
+        .write = write_columns, .column = column, .n_columns = n_columns};
+    return save(&content, path, layout, generator, err);
 }

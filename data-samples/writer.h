@@ -4,6 +4,7 @@
 #define SAMPLES_WRITER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,6 +21,18 @@ enum layout {
 
 /* "deflate", "zstd", "lz4", "chunked", "contiguous" */
 extern const char *const writer_layout[LAYOUTS];
+
+enum element { ELEMENT_F32, ELEMENT_I32, ELEMENT_U32, ELEMENT_U64, ELEMENT_BOOL };
+
+/* A whole column of a file. */
+struct writer_column {
+    const char *name;
+    enum element element;
+    const char *units; /* floating columns only */
+    size_t chunk_rows; /* for the layouts in chunks */
+    size_t n;
+    const void *values; /* [n] of the element's type, int8_t for ELEMENT_BOOL */
+};
 
 /* Which columns there are beside those that every file has. */
 struct contents {
@@ -48,5 +61,9 @@ uint64_t writer_count(const struct writer *w); /* events so far */
  * bears that name. `generator` becomes the attribute of that name. Not thread-safe (HDF5). */
 int writer_save(const struct writer *w, const char *path, enum layout layout,
                 const char *generator, struct error *err);
+
+/* The same for columns that are there already. */
+int writer_save_columns(const struct writer_column *column, size_t n_columns, const char *path,
+                        enum layout layout, const char *generator, struct error *err);
 
 #endif

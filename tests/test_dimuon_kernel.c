@@ -180,7 +180,7 @@ static uint64_t compare(const struct sample *s, const struct way *w)
     const struct analysis *a = &analysis_dimuon;
     check_ok(settings_init(&settings, a->parameter, a->n_parameters, given, &err), &err);
     json_decref(given);
-    const struct pairs_simd *level[PAIRS_LEVELS + 1];
+    const struct pairs_simd *level[LEVELS + 1];
     pairs_levels(level);
     struct partial truth;
     run(s, w, &settings, NULL, &truth);

@@ -281,7 +281,7 @@ static void check_kind(const struct kind *kind, size_t screen, const struct pair
 static void the_screen_is_within_its_bound_at_each_level(void **state)
 {
     (void)state;
-    const struct pairs_simd *level[PAIRS_LEVELS + 1];
+    const struct pairs_simd *level[LEVELS + 1];
     pairs_levels(level);
     for (size_t i = 0; level[i] != NULL; i++) {
         for (size_t k = 0; k < ARRAY_LENGTH(kinds) * ARRAY_LENGTH(screens); k++) {

@@ -17,7 +17,7 @@ enum {
     N_REALS = PHI + 1,
     SLICE = 512,
     ROUNDS_MAX = 1000,
-    WAYS_MAX = PAIRS_LEVELS + 2
+    WAYS_MAX = LEVELS + 2
 };
 
 struct sample {
@@ -165,7 +165,7 @@ static int round_of(const struct sample *s, const struct settings *settings, str
 
 static int compare(const struct sample *s, const struct settings *settings, size_t n_rounds)
 {
-    const struct pairs_simd *level[PAIRS_LEVELS + 1];
+    const struct pairs_simd *level[LEVELS + 1];
     struct way way[WAYS_MAX] = {{.name = "scalar"}};
     pairs_levels(level);
     for (size_t i = 0; level[i] != NULL; i++) {

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* adl_jets.c - the ADL queries 1 to 4: missing transverse momentum and jets one by one; their
+ * definitions are in adl.h */
+#include "analysis/adl.h"
+#include "analysis/adl_fill.h"
+#include "base/size.h"
+
+enum { AXIS, JETS_MIN_COUNT = 2 };
+enum { STEP_ALL, STEP_JETS };
+static const char *const step_names[] = {[STEP_ALL] = "all", [STEP_JETS] = "jets"};
+
+#define MET_AXIS                                                                               \
+    {                                                                                          \
+        "met_axis", PARAMETER_AXIS, "bins of met, GeV",                                        \
+            .axis = "{\"regular\": [100, 0, 2000]}"                                            \
+    }
+#define JET_PT_AXIS                                                                            \
+    {                                                                                          \
+        "jet_pt_axis", PARAMETER_AXIS, "bins of jet_pt, GeV",                                  \
+            .axis = "{\"regular\": [100, 15, 60]}"                                             \
+    }
+
+static const struct figure met_figure[] = {{"met", "missing pT", "GeV", .log_y = true}};
+static const struct figure jet_figure[] = {{"jet_pt", "jet pT", "GeV"}};
+
+/* Query 1 */
+
+enum { Q1_MET };
+static const struct need q1_needs[] = {
+    [Q1_MET] = {"MET_pt", NULL, COLUMN_REAL, UNIT_GEV},
+};
+static const struct parameter q1_parameters[] = {[AXIS] = MET_AXIS};
+
+static int q1_book(const struct settings *settings, struct partial *out, struct error *err)
+{
+    return adl_book(&analysis_adl_q1, step_names, 1, settings, out, err);
+}
+
+static void q1_process(const struct batch *batch, size_t first, size_t stop,
+                       const struct settings *settings, uint32_t channels, struct partial *out)
+{
+    (void)settings;
+    if ((channels & 1) == 0) {
+        return;
+    }
+    const struct column met = batch->column[Q1_MET]; /* a copy: its type is looked at once */
+    struct adl_fill fill;
+    adl_fill_begin(&fill, &out->hist[0].hist);
+    for (size_t event = first; event < stop; event++) {
+        adl_fill_value(&fill, column_real(&met, event), batch_weight(batch, event), true);
+    }
+    adl_fill_end(&fill);
+    adl_pass_all(batch, first, stop, out);
+}
+
+const struct analysis analysis_adl_q1 = {
+    .name = "adl-q1",
+    .version = 1,
+    .summary = "ADL benchmark query 1: missing transverse momentum of all events",
+    .channel = adl_channels,
+    .n_channels = ARRAY_LENGTH(adl_channels),
+    .parameter = q1_parameters,
+    .n_parameters = ARRAY_LENGTH(q1_parameters),
+    .need = q1_needs,
+    .n_needs = ARRAY_LENGTH(q1_needs),
+    .figure = met_figure,
+    .n_figures = ARRAY_LENGTH(met_figure),
+    .book = q1_book,
+    .process = q1_process,
+};
+
+/* The weight of jet i; *event is that of the jet before it, and moves on. */
+static double jet_weight(const struct batch *batch, const uint32_t *offset, uint32_t i,
+                         size_t *event)
+{
+    if (batch->weight == NULL) {
+        return 1;
+    }
+    while (i >= offset[*event + 1]) {
+        (*event)++;
+    }
+    return batch->weight[*event];
+}
+
+/* Query 2 */
+
+enum { Q2_PT };
+static const struct need q2_needs[] = {
+    [Q2_PT] = {"Jet_pt", "nJet", COLUMN_REAL, UNIT_GEV},
+};
+static const struct parameter q2_parameters[] = {[AXIS] = JET_PT_AXIS};
+
+static int q2_book(const struct settings *settings, struct partial *out, struct error *err)
+{
+    return adl_book(&analysis_adl_q2, step_names, 1, settings, out, err);
+}
+
+static void q2_process(const struct batch *batch, size_t first, size_t stop,
+                       const struct settings *settings, uint32_t channels, struct partial *out)
+{
+    (void)settings;
+    if ((channels & 1) == 0) {
+        return;
+    }
+    const struct column pt = batch->column[Q2_PT];
+    struct adl_fill fill;
+    adl_fill_begin(&fill, &out->hist[0].hist);
+    size_t event = first;
+    for (uint32_t i = pt.offset[first]; i < pt.offset[stop]; i++) {
+        double weight = jet_weight(batch, pt.offset, i, &event);
+        adl_fill_value(&fill, column_real(&pt, i), weight, true);
+    }
+    adl_fill_end(&fill);
+    adl_pass_all(batch, first, stop, out);
+}
+
+const struct analysis analysis_adl_q2 = {
+    .name = "adl-q2",
+    .version = 1,
+    .summary = "ADL benchmark query 2: transverse momentum of all jets",
+    .channel = adl_channels,
+    .n_channels = ARRAY_LENGTH(adl_channels),
+    .parameter = q2_parameters,
+    .n_parameters = ARRAY_LENGTH(q2_parameters),
+    .need = q2_needs,
+    .n_needs = ARRAY_LENGTH(q2_needs),
+    .figure = jet_figure,
+    .n_figures = ARRAY_LENGTH(jet_figure),
+    .book = q2_book,
+    .process = q2_process,
+};
+
+/* Query 3 */
+
+enum { Q3_PT, Q3_ETA };
+static const struct need q3_needs[] = {
+    [Q3_PT] = {"Jet_pt", "nJet", COLUMN_REAL, UNIT_GEV},
+    [Q3_ETA] = {"Jet_eta", "nJet", COLUMN_REAL, UNIT_NONE},
+};
+enum { Q3_ETA_MAX = AXIS + 1 };
+static const struct parameter q3_parameters[] = {
+    [AXIS] = JET_PT_AXIS,
+    [Q3_ETA_MAX] = {"jet_eta_max", PARAMETER_REAL, "jets: abs(eta) below this", 1},
+};
+
+static int q3_book(const struct settings *settings, struct partial *out, struct error *err)
+{
+    return adl_book(&analysis_adl_q3, step_names, 1, settings, out, err);
+}
+
+static void q3_process(const struct batch *batch, size_t first, size_t stop,
+                       const struct settings *settings, uint32_t channels, struct partial *out)
+{
+    if ((channels & 1) == 0) {
+        return;
+    }
+    const struct column pt = batch->column[Q3_PT];
+    const struct column eta = batch->column[Q3_ETA];
+    double eta_max = settings->at[Q3_ETA_MAX].value;
+    struct adl_fill fill;
+    adl_fill_begin(&fill, &out->hist[0].hist);
+    size_t event = first;
+    for (uint32_t i = pt.offset[first]; i < pt.offset[stop]; i++) {
+        bool central = fabs(column_real(&eta, i)) < eta_max;
+        double weight = jet_weight(batch, pt.offset, i, &event);
+        adl_fill_value(&fill, column_real(&pt, i), weight, central);
+    }
+    adl_fill_end(&fill);
+    adl_pass_all(batch, first, stop, out);
+}
+
+const struct analysis analysis_adl_q3 = {
+    .name = "adl-q3",
+    .version = 1,
+    .summary = "ADL benchmark query 3: transverse momentum of central jets",
+    .channel = adl_channels,
+    .n_channels = ARRAY_LENGTH(adl_channels),
+    .parameter = q3_parameters,
+    .n_parameters = ARRAY_LENGTH(q3_parameters),
+    .need = q3_needs,
+    .n_needs = ARRAY_LENGTH(q3_needs),
+    .figure = jet_figure,
+    .n_figures = ARRAY_LENGTH(jet_figure),
+    .book = q3_book,
+    .process = q3_process,
+};
+
+/* Query 4 */
+
+enum { Q4_MET, Q4_PT };
+static const struct need q4_needs[] = {
+    [Q4_MET] = {"MET_pt", NULL, COLUMN_REAL, UNIT_GEV},
+    [Q4_PT] = {"Jet_pt", "nJet", COLUMN_REAL, UNIT_GEV},
+};
+enum { Q4_PT_MIN = AXIS + 1 };
+static const struct parameter q4_parameters[] = {
+    [AXIS] = MET_AXIS,
+    [Q4_PT_MIN] = {"jet_pt_min_gev", PARAMETER_REAL, "jets: pT above this", 40},
+};
+
+static int q4_book(const struct settings *settings, struct partial *out, struct error *err)
+{
+    return adl_book(&analysis_adl_q4, step_names, ARRAY_LENGTH(step_names), settings, out, err);
+}
+
+static void q4_process(const struct batch *batch, size_t first, size_t stop,
+                       const struct settings *settings, uint32_t channels, struct partial *out)
+{
+    if ((channels & 1) == 0) {
+        return;
+    }
+    const struct column met = batch->column[Q4_MET];
+    const struct column pt = batch->column[Q4_PT];
+    double pt_min = settings->at[Q4_PT_MIN].value;
+    for (size_t event = first; event < stop; event++) {
+        unsigned n = 0;
+        for (uint32_t i = pt.offset[event]; i < pt.offset[event + 1]; i++) {
+            n += column_real(&pt, i) > pt_min;
+        }
+        if (n >= JETS_MIN_COUNT) {
+            double weight = batch_weight(batch, event);
+            hist_fill(&out->hist[0].hist, column_real(&met, event), weight);
+            partial_pass(out, STEP_JETS, weight);
+        }
+    }
+    adl_pass_all(batch, first, stop, out);
+}
+
+const struct analysis analysis_adl_q4 = {
+    .name = "adl-q4",
+    .version = 1,
+    .summary = "ADL benchmark query 4: missing pT of events with two hard jets",
+    .channel = adl_channels,
+    .n_channels = ARRAY_LENGTH(adl_channels),
+    .parameter = q4_parameters,
+    .n_parameters = ARRAY_LENGTH(q4_parameters),
+    .need = q4_needs,
+    .n_needs = ARRAY_LENGTH(q4_needs),
+    .figure = met_figure,
+    .n_figures = ARRAY_LENGTH(met_figure),
+    .book = q4_book,
+    .process = q4_process,
+};

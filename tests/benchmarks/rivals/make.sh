@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make.sh DIR - installs what columns.py compares with into a throwaway environment: ROOT, uproot, awkward, hist,
+# numpy and h5py, in DIR/python, and compiles the RDataFrame programs there. About 1 GB; DIR can be deleted after.
+set -eu
+here=$(dirname "$(readlink -f "$0")")
+mkdir -p "$1"
+cd "$1"
+if [ ! -e python/complete ]; then
+    python3 -m venv --clear python
+    python/bin/python -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+    touch python/complete
+fi
+root=$(python/bin/python -W ignore -c 'import ROOT, os; print(os.path.dirname(ROOT.__file__))')
+# The libraries that ROOT's libraries need are found when the program starts.
+g++ -O3 -march=native -std=c++17 -I"$root/include" "$here/rdataframe.cpp" -o rdataframe \
+    -L"$root/lib" -Wl,-rpath,"$root/lib" -Wl,--allow-shlib-undefined \
+    -lCore -lROOTDataFrame -lROOTVecOps -lHist -lMathCore -lTree -lTreePlayer -lRIO -lROOTNTuple -lImt -lThread
