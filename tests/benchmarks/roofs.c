@@ -27,10 +27,11 @@ struct roofs {
     int fd;
     size_t n;
     const struct format_column *column[COLUMNS_MAX];
-    uint8_t *stored; /* all chunks of all columns, one behind the other; or as many bytes of memory */
-    uint8_t *plain;  /* one chunk */
-    size_t n_bytes;  /* plain, of all columns */
-    uint64_t sum;    /* so that nothing is left out */
+    uint8_t *
+        stored; /* all chunks of all columns, one behind the other; or as many bytes of memory */
+    uint8_t *plain; /* one chunk */
+    size_t n_bytes; /* plain, of all columns */
+    uint64_t sum;   /* so that nothing is left out */
     char said[32];
 };
 
@@ -153,8 +154,8 @@ static int find_columns(struct roofs *r, char **argument, struct error *err)
 {
     struct stat state;
     const struct format *format = format_find(argument[0], &state, err);
-    void *file = format == NULL ? NULL
-                                : format->open(argument[0], (uint64_t)state.st_size, err);
+    void *file =
+        format == NULL ? NULL : format->open(argument[0], (uint64_t)state.st_size, err);
     r->fd = open(argument[0], O_RDONLY | O_CLOEXEC);
     int rc = file == NULL || r->fd < 0 ? -1 : 0;
     for (char **name = argument + 1; rc == 0 && *name != NULL && r->n < COLUMNS_MAX; name++) {

@@ -126,7 +126,7 @@ refuse typedef-struct '^ *typedef +(struct|union|enum)' <<<"$c_files"
 cd "$root"
 texts=$(but '^tests/checks/|\.(png|pdf|h5|hdf5|root)$' <<<"$files")
 refuse fast-math '^[^#]*(fast-math|-Ofast|unsafe-math|associative-math|march=native|mcpu=native)' \
-    <<<"$(only '(CMakeLists\.txt|\.cmake|\.json|\.sh)$' <<<"$texts")"
+    <<<"$(only '(CMakeLists\.txt|\.cmake|\.json|\.sh)$' <<<"$texts" | but '^tests/benchmarks/rivals/')"
 refuse fast-math '^ *#? *(pragma|__attribute__).*(fast-math|FP_CONTRACT ON|float_control)' <<<"$c_files"
 refuse left-over '(^|[^[:alnum:]_])(TODO|FIXME|XXX)([^[:alnum:]_]|$)' -I <<<"$texts"
 refuse machine-path '(^|[^[:alnum:]_.~-])/(work|home|root|Users|builds|workspace)(/|[^[:alnum:]_/]|$)' \
