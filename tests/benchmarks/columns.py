@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FLOATS = ["Muon_pt", "Muon_eta", "Muon_phi", "Muon_mass"]
 KINDS = ("none", "lz4", "zstd", "deflate")
+ENVIRONMENT = {"OMP_WAIT_POLICY": "passive"}  # as a worker's session starts its compute program
 ORDER = {"analysis": "dimuon", "version": 1, "units": {"energy": "GeV"},
          "parameters": {"muon_energy": "mass", "mass_axis": {"regular": [1000, 0, 200]}}}
 
@@ -27,7 +28,7 @@ class Contender:
     def __init__(self, name, *command):
         self.name, self.rounds = name, []
         self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
+                                        text=True, env={**os.environ, **ENVIRONMENT})
         assert json.loads(self.process.stdout.readline())["ready"], name
 
     def play(self):
