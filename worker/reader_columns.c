@@ -25,26 +25,43 @@ static int fail_value(const struct source *s, size_t i, const char *what, struct
                      convert_load(s->column, s->numbers, i), what);
 }
 
+/* Which row's count is too large: the first with which they add up to more than there is. */
+static int fail_sum(const struct reader *r, const struct counter *c, size_t n,
+                    struct error *err)
+{
+    uint64_t n_objects = c->object->file->n_rows;
+    const uint32_t *count = c->offset + 1;
+    uint64_t sum = 0;
+    size_t i = 0;
+    for (; i < n && sum <= n_objects - c->at && sum <= OBJECTS_MAX; i++) {
+        sum += count[i];
+    }
+    if (sum > n_objects - c->at) {
+        return error_set(err, ERROR_INPUT,
+                         "row %" PRIu64 ": with it the counts add up to %" PRIu64
+                         ", but %s has %" PRIu64 " rows",
+                         r->at + i - 1, c->at + sum, c->object->name, n_objects);
+    }
+    return error_set(err, ERROR_INPUT,
+                     "rows %" PRIu64 "-%" PRIu64
+                     " have more than %d objects, which is the limit of a block",
+                     r->at, r->at + i, OBJECTS_MAX);
+}
+
 /* Turns the counts of n rows from r->at on, in place, into offsets. */
 static int add_up(const struct reader *r, struct counter *c, size_t n, struct error *err)
 {
-    uint64_t n_objects = c->object->file->n_rows;
     uint64_t sum = 0;
     for (size_t i = 0; i < n; i++) {
         sum += c->offset[i + 1];
-        c->offset[i + 1] = (uint32_t)sum;
-        if (sum > n_objects - c->at) {
-            return error_set(err, ERROR_INPUT,
-                             "row %" PRIu64 ": with it the counts add up to %" PRIu64
-                             ", but %s has %" PRIu64 " rows",
-                             r->at + i, c->at + sum, c->object->name, n_objects);
-        }
-        if (sum > OBJECTS_MAX) {
-            return error_set(err, ERROR_INPUT,
-                             "rows %" PRIu64 "-%" PRIu64
-                             " have more than %d objects, which is the limit of a block",
-                             r->at, r->at + i + 1, OBJECTS_MAX);
-        }
+    }
+    if (sum > c->object->file->n_rows - c->at || sum > OBJECTS_MAX) {
+        return fail_sum(r, c, n, err);
+    }
+    uint32_t offset = 0;
+    for (size_t i = 0; i < n; i++) {
+        offset += c->offset[i + 1];
+        c->offset[i + 1] = offset;
     }
     return 0;
 }
