@@ -46,8 +46,9 @@ class Contender:
     @property
     def gave(self):
         gave = self.rounds[-1]["gave"]
-        counts = gave["os"] if isinstance(gave, dict) else gave
-        return counts[1:-1] if isinstance(counts, list) and len(counts) == 1002 else counts
+        if isinstance(gave, dict):  # ours, by channel: the first
+            gave = next(iter(gave.values()))
+        return gave[1:-1] if isinstance(gave, list) and len(gave) in (102, 1002) else gave
 
 
 def contenders(folder):
@@ -56,14 +57,14 @@ def contenders(folder):
     data = {kind: folder / f"dimuon_{kind}.h5" for kind in KINDS}
     (folder / "order.json").write_text(json.dumps(ORDER))
     roofs = programs / "benchmark_roofs"
-    yield Contender("memory", roofs, "memory", data["none"], *FLOATS)
-    yield Contender("mapping", roofs, "mapping", data["none"], *FLOATS)
+    yield Contender("memory", roofs, "memory", data["none"], "--", *FLOATS)
+    yield Contender("mapping", roofs, "mapping", data["none"], "--", *FLOATS)
     for kind in KINDS:
         for threads in (1, 2):
-            yield Contender(f"picobarn {kind} {threads}", programs / "benchmark_compute", data[kind],
-                            folder / "order.json", threads)
+            yield Contender(f"picobarn {kind} {threads}", programs / "benchmark_compute",
+                            folder / "order.json", threads, data[kind])
         if kind != "none":
-            yield Contender(f"decoder {kind}", roofs, "decode", data[kind], "nMuon", *FLOATS, "Muon_charge")
+            yield Contender(f"decoder {kind}", roofs, "decode", data[kind], "--", "nMuon", *FLOATS, "Muon_charge")
     yield Contender("numpy + h5py", *python, HERE / "rivals" / "numpy_h5py.py", data["none"])
     yield Contender("uproot + awkward", *python, HERE / "rivals" / "uproot_awkward.py", folder / "dimuon_tree.root")
     for kind in ("tree", "ntuple"):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compute.c - the compute program's work, round by round: all rows of a file, shard by shard, through an
- * analysis, as the worker does it.
+/* compute.c - the compute program's work, round by round: all rows of some files, shard by shard, through
+ * an analysis, as the worker does it.
  *
- *     compute FILE ORDER.JSON THREADS
+ *     compute ORDER.JSON THREADS FILE...
  *
  * A round gives the entries of the first figure's histograms, bin by bin, under- and overflow with them. */
 #include <stdlib.h>
@@ -13,13 +13,14 @@
 #include "worker/order.h"
 #include "worker/shard.h"
 
-enum { SHARD_EVENTS = 1000000, ORDER_LIMIT = 1 << 20 };
+enum { SHARD_EVENTS = 1000000, ORDER_LIMIT = 1 << 20, FILES_MAX = 256 };
 
 struct compute {
     struct order order;
-    struct shard_task task;
-    struct reader *reader;
-    uint64_t rows;
+    size_t n_threads;
+    size_t n_files;
+    char **file;
+    uint64_t rows[FILES_MAX];
     struct buffer said;
 };
 
@@ -46,30 +47,48 @@ static int say_hist(const struct partial *p, struct compute *c)
     return c->said.failed ? -1 : 0;
 }
 
-static int compute_file(void *context, struct error *err)
+/* Adds what came to the sum, which is empty before the first. */
+static int add(struct partial *sum, struct partial *partial, struct error *err)
+{
+    if (sum->n_hists == 0) {
+        *sum = *partial;
+        return 0;
+    }
+    int rc = partial_add(sum, partial, err);
+    partial_release(partial);
+    return rc;
+}
+
+static int compute_file(const struct compute *c, size_t i, struct partial *sum,
+                        struct error *err)
+{
+    struct shard_task task = {.path = c->file[i],
+                              .request = order_request(&c->order, NULL),
+                              .channels = UINT32_MAX,
+                              .n_threads = c->n_threads};
+    struct reader *reader = NULL;
+    uint64_t rows = c->rows[i];
+    int rc = 0;
+    for (uint64_t row = 0; rc == 0 && row < rows; row += SHARD_EVENTS) {
+        struct partial partial = {0};
+        task.first = row;
+        task.stop = rows - row < SHARD_EVENTS ? rows : row + SHARD_EVENTS;
+        rc = shard_run(&task, &reader, NULL, &partial, err);
+        rc = rc == 0 ? add(sum, &partial, err) : rc;
+    }
+    reader_close(reader);
+    return rc;
+}
+
+static int compute_all(void *context, struct error *err)
 {
     struct compute *c = context;
     struct partial sum = {0};
-    for (uint64_t row = 0; row < c->rows; row += SHARD_EVENTS) {
-        struct partial partial = {0};
-        c->task.first = row;
-        c->task.stop = c->rows - row < SHARD_EVENTS ? c->rows : row + SHARD_EVENTS;
-        if (shard_run(&c->task, &c->reader, NULL, &partial, err) != 0) {
-            partial_release(&sum);
-            return -1;
-        }
-        if (row == 0) {
-            sum = partial;
-        } else {
-            int rc = partial_add(&sum, &partial, err);
-            partial_release(&partial);
-            if (rc != 0) {
-                partial_release(&sum);
-                return -1;
-            }
-        }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < c->n_files; i++) {
+        rc = compute_file(c, i, &sum, err);
     }
-    int rc = say_hist(&sum, c);
+    rc = rc == 0 ? say_hist(&sum, c) : rc;
     partial_release(&sum);
     return rc;
 }
@@ -80,46 +99,50 @@ static const char *say(void *context)
     return buffer_string(&c->said);
 }
 
+static int count_rows(struct compute *c, struct error *err)
+{
+    struct reader_request request = order_request(&c->order, NULL);
+    for (size_t i = 0; i < c->n_files; i++) {
+        struct reader *reader = reader_open(c->file[i], &request, err);
+        if (reader == NULL) {
+            return -1;
+        }
+        c->rows[i] = reader_rows(reader);
+        reader_close(reader);
+    }
+    return 0;
+}
+
 static int get_ready(struct compute *c, char **argument, struct error *err)
 {
     struct buffer text = {0};
-    int rc = file_read(argument[2], ORDER_LIMIT, &text, err);
+    int rc = file_read(argument[1], ORDER_LIMIT, &text, err);
     if (rc == 0 && buffer_string(&text) == NULL) {
         rc = error_no_memory(err, "an order");
     }
     rc = rc == 0 ? order_init(&c->order, (const char *)text.data, err) : rc;
     buffer_release(&text);
-    if (rc != 0) {
-        return -1;
-    }
-    c->task = (struct shard_task){.path = argument[1],
-                                  .request = order_request(&c->order, NULL),
-                                  .channels = UINT32_MAX,
-                                  .n_threads = strtoul(argument[3], NULL, 10)};
-    if (shard_prepare(err) != 0) {
-        return -1;
-    }
-    struct reader *reader = reader_open(argument[1], &c->task.request, err);
-    c->rows = reader == NULL ? 0 : reader_rows(reader);
-    reader_close(reader);
-    return reader == NULL ? -1 : 0;
+    c->n_threads = strtoul(argument[2], NULL, 10);
+    c->file = argument + 3;
+    rc = rc == 0 ? shard_prepare(err) : rc;
+    return rc == 0 ? count_rows(c, err) : rc;
 }
 
 int main(int n_arguments, char **argument)
 {
-    struct compute c = {.rows = 0};
+    struct compute c = {.n_files = n_arguments < 4 ? 0 : (size_t)n_arguments - 3};
     struct error err = {0};
-    if (n_arguments != 4) {
-        (void)fprintf(stderr, "usage: compute FILE ORDER.JSON THREADS\n");
+    if (c.n_files < 1 || c.n_files > FILES_MAX) {
+        (void)fprintf(stderr, "usage: compute ORDER.JSON THREADS FILE... (at most %d)\n",
+                      FILES_MAX);
         return 64;
     }
     int status = 1;
-    if (get_ready(&c, argument, &err) != 0 || compute_file(&c, &err) != 0) { /* warm */
+    if (get_ready(&c, argument, &err) != 0 || compute_all(&c, &err) != 0) { /* warm */
         (void)fprintf(stderr, "compute: %s\n", err.text);
     } else {
-        status = rounds_play(&(struct contender){compute_file, say, &c});
+        status = rounds_play(&(struct contender){compute_all, say, &c});
     }
-    reader_close(c.reader);
     order_release(&c.order);
     buffer_release(&c.said);
     return status;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* roofs.c - what this machine could do at most with the bytes of some columns, round by round.
  *
- *     roofs memory FILE COLUMN...   reads as many bytes from memory, in vectors
- *     roofs mapping FILE COLUMN...  reads the columns through a fresh mapping of the file; contiguous ones only
- *     roofs decode FILE COLUMN...   the stock decompressors alone, from memory to memory, on the same chunks;
- *                                   neither checksums nor byte orders
+ *     roofs memory FILE... -- COLUMN...   reads as many bytes from memory, in vectors
+ *     roofs mapping FILE... -- COLUMN...  reads the columns through a fresh mapping; contiguous ones only
+ *     roofs decode FILE... -- COLUMN...   the stock decompressors alone, from memory to memory, on the same
+ *                                         chunks; neither checksums nor byte orders
  *
  * A round gives the plain bytes of all columns together. */
 #include <fcntl.h>
@@ -21,12 +21,12 @@
 #include "tests/benchmarks/rounds.h"
 #include "worker/format.h"
 
-enum { COLUMNS_MAX = 64, LZ4_HEAD = 16, LZ4_SIZE = 4 };
+enum { COLUMNS_MAX = 4096, LZ4_HEAD = 16, LZ4_SIZE = 4 };
 
 struct roofs {
-    int fd;
     size_t n;
     const struct format_column *column[COLUMNS_MAX];
+    int fd[COLUMNS_MAX]; /* of the column's file */
     uint8_t *
         stored; /* all chunks of all columns, one behind the other; or as many bytes of memory */
     uint8_t *plain; /* one chunk */
@@ -62,7 +62,7 @@ static int read_mapping(void *context, struct error *err)
         uint64_t begin = e->offset_bytes / page * page;
         size_t before = (size_t)(e->offset_bytes - begin);
         size_t size = before + (size_t)e->stored_bytes;
-        uint8_t *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, r->fd, (off_t)begin);
+        uint8_t *map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, r->fd[c], (off_t)begin);
         if (map == MAP_FAILED) {
             return error_set(err, ERROR_SYSTEM, "no mapping");
         }
@@ -150,26 +150,44 @@ static const char *say(void *context)
     return r->said;
 }
 
-static int find_columns(struct roofs *r, char **argument, struct error *err)
+/* The columns of one file, which stays open: they are its. */
+static int find_columns(struct roofs *r, const char *path, char **name, struct error *err)
 {
     struct stat state;
-    const struct format *format = format_find(argument[0], &state, err);
-    void *file =
-        format == NULL ? NULL : format->open(argument[0], (uint64_t)state.st_size, err);
-    r->fd = open(argument[0], O_RDONLY | O_CLOEXEC);
-    int rc = file == NULL || r->fd < 0 ? -1 : 0;
-    for (char **name = argument + 1; rc == 0 && *name != NULL && r->n < COLUMNS_MAX; name++) {
+    const struct format *format = format_find(path, &state, err);
+    void *file = format == NULL ? NULL : format->open(path, (uint64_t)state.st_size, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int rc = file == NULL || fd < 0 ? -1 : 0;
+    for (; rc == 0 && *name != NULL && r->n < COLUMNS_MAX; name++) {
         struct format_column *column = NULL;
         rc = format->find(file, *name, &column, err);
         if (rc == 0 && column == NULL) {
-            rc = error_set(err, ERROR_INPUT, "no column %s", *name);
+            rc = error_set(err, ERROR_INPUT, "%s: no column %s", path, *name);
         }
         if (rc == 0) {
+            r->fd[r->n] = fd;
             r->column[r->n++] = column;
             r->n_bytes += (size_t)column->n_rows * column->size;
         }
     }
-    return rc; /* the file stays open: the columns are its */
+    return rc;
+}
+
+static int find_all(struct roofs *r, char **argument, struct error *err)
+{
+    char **name = argument;
+    while (*name != NULL && strcmp(*name, "--") != 0) {
+        name++;
+    }
+    if (*name == NULL) {
+        return error_set(err, ERROR_INPUT,
+                         "say roofs memory|mapping|decode FILE... -- COLUMN...");
+    }
+    int rc = 0;
+    for (; rc == 0 && argument < name; argument++) {
+        rc = find_columns(r, *argument, name + 1, err);
+    }
+    return rc;
 }
 
 static int load_chunks(struct roofs *r, struct error *err)
@@ -188,7 +206,7 @@ static int load_chunks(struct roofs *r, struct error *err)
     for (size_t c = 0; good && c < r->n; c++) {
         for (size_t i = 0; good && i < r->column[c]->n_extents; i++) {
             const struct extent *e = &r->column[c]->extent[i];
-            ssize_t n = pread(r->fd, at, (size_t)e->stored_bytes, (off_t)e->offset_bytes);
+            ssize_t n = pread(r->fd[c], at, (size_t)e->stored_bytes, (off_t)e->offset_bytes);
             good = n == (ssize_t)e->stored_bytes && e->offset_bytes != EXTENT_NO_PLACE;
             at += e->stored_bytes;
         }
@@ -208,15 +226,15 @@ static int fill_memory(struct roofs *r, struct error *err)
 
 int main(int n_arguments, char **argument)
 {
-    struct roofs r = {.n = 0};
+    static struct roofs r;
     struct error err = {0};
-    if (n_arguments < 4) {
-        (void)fprintf(stderr, "usage: roofs memory|mapping|decode FILE COLUMN...\n");
+    if (n_arguments < 5) {
+        (void)fprintf(stderr, "usage: roofs memory|mapping|decode FILE... -- COLUMN...\n");
         return 64;
     }
     bool decodes = strcmp(argument[1], "decode") == 0;
     bool maps = strcmp(argument[1], "mapping") == 0;
-    int rc = find_columns(&r, argument + 2, &err);
+    int rc = find_all(&r, argument + 2, &err);
     rc = rc == 0 && decodes ? load_chunks(&r, &err) : rc;
     rc = rc == 0 && !decodes && !maps ? fill_memory(&r, &err) : rc;
     if (rc != 0) {

@@ -13,6 +13,9 @@ if [ ! -e python/complete ]; then
 fi
 root=$(python/bin/python -W ignore -c 'import ROOT, os; print(os.path.dirname(ROOT.__file__))')
 # The libraries that ROOT's libraries need are found when the program starts.
-g++ -O3 -march=native -std=c++17 -I"$root/include" "$here/rdataframe.cpp" -o rdataframe \
-    -L"$root/lib" -Wl,-rpath,"$root/lib" -Wl,--allow-shlib-undefined \
-    -lCore -lROOTDataFrame -lROOTVecOps -lHist -lMathCore -lTree -lTreePlayer -lRIO -lROOTNTuple -lImt -lThread
+for program in rdataframe rdataframe_adl; do
+    [ "$here/$program.cpp" -nt "$program" ] || continue
+    g++ -O3 -march=native -std=c++17 -I"$root/include" "$here/$program.cpp" -o "$program" \
+        -L"$root/lib" -Wl,-rpath,"$root/lib" -Wl,--allow-shlib-undefined \
+        -lCore -lROOTDataFrame -lROOTVecOps -lHist -lMathCore -lTree -lTreePlayer -lRIO -lROOTNTuple -lImt -lThread
+done
