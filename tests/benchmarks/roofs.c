@@ -163,8 +163,7 @@ static int find_columns(struct roofs *r, const char *path, char **name, struct e
         rc = format->find(file, *name, &column, err);
         if (rc == 0 && column == NULL) {
             rc = error_set(err, ERROR_INPUT, "%s: no column %s", path, *name);
-        }
-        if (rc == 0) {
+        } else if (rc == 0) {
             r->fd[r->n] = fd;
             r->column[r->n++] = column;
             r->n_bytes += (size_t)column->n_rows * column->size;
