@@ -12,7 +12,7 @@ import harness
 
 @pytest.fixture(scope="module")
 def recipe(samples):
-    return harness.from_samples(samples, target_events=300, only=[
+    return harness.from_samples(samples, target_events=10, only=[
         "DoubleMu 2012B", "Z/gamma* to ll + jets"])
 
 
