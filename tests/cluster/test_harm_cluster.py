@@ -69,7 +69,8 @@ def strike(run, pod):
 def test_a_kubelet_that_freezes_while_pods_die(cluster, launched, recipe, samples, reference):
     """One pod of a run, and all of another. They stay as they were, Terminating; the first run is
     done by the pod that is left, the second gets other pods when the kubelet is back."""
-    some, all_of_them = (launched(recipe, samples, workers={"shards_per_index": 1000})
+    longer = {**recipe, "shards": {"target_events": 20}}  # the first goes on until the second has begun
+    some, all_of_them = (launched(longer, samples, workers={"shards_per_index": 5000})
                          for _ in range(2))
     for run in (some, all_of_them):
         run.wait_for(20)
