@@ -3,8 +3,9 @@
 # run.sh PYTHON TEST_FILE - pytest on one file; exit status 77 if all in it was skipped, or nothing
 # was there to run: that is no pass.
 #
-# PICOBARN_TRIES=2: what failed is tried once more, where a cluster or a browser with hundreds of
-# processes shares the machine. The first failure stays in the output, for whoever looks for races.
+# PICOBARN_TRIES=2: what failed is tried once more, since programs are killed in the middle of their
+# work, and a cluster or a browser with hundreds of processes may share the machine. The first failure
+# stays in the output, for whoever looks for races.
 set -u
 python=$1
 file=$2
