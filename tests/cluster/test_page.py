@@ -80,3 +80,21 @@ def test_a_relay_that_may_only_look_changes_nothing(place):
     token = harness.wait_until(lambda: started.output().partition(TOKEN + ": ")[2][:64], "the token")
     for path in ("rerun", "pause", "resume", "launch", "pods"):
         assert request(f"{base}/api/v1/{path}", "POST", {TOKEN: token}, b"{}")[0] == 403, path
+
+
+def test_prometheus_reads_with_a_token_of_its_own(cluster, runner, namespace, image, samples):
+    """The administrator's Secret; with it metrics are to be had from the pod, and nothing else."""
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "picobarn-metrics"},
+                   "stringData": {"token": "5" * 64}}, namespace=namespace)
+    p = Place(cluster, runner, namespace, image)
+    p.give_data(samples)
+    p.give_ledger(NAME)
+    file = p.write_run(NAME, harness.read_run(samples / "higgs4l.yaml"))
+    assert p.launch(file, "--name", NAME, "--detach").status == harness.INCOMPLETE
+    (pod,) = cluster.pods(namespace, "app.kubernetes.io/component=scheduler")
+    base = f"http://{pod['status']['podIP']}:8080"
+    status, answer = request(f"{base}/metrics", headers={"Authorization": f"Bearer {'5' * 64}"})
+    assert status == 200 and b"picobarn_" in answer
+    for path, token in (("metrics", "6" * 64), ("api/v1/page", "5" * 64)):
+        status, _ = request(f"{base}/{path}", headers={"Authorization": f"Bearer {token}"})
+        assert status in (401, 403), path
