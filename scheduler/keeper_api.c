@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keeper_api.c - see keeper_api.h */
 #include "scheduler/keeper_api.h"
-#include "k8s/placement.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "k8s/placement.h"
 #include "scheduler/relayed.h"
 #include "scheduler/request_body.h"
 

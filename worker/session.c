@@ -16,10 +16,10 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "base/size.h"
+#include "worker/invitation.h"
 #include "worker/order.h"
 #include "worker/threads.h"
 
@@ -358,38 +358,6 @@ static int work(struct session *s, struct error *err)
     return 0;
 }
 
-/* Reads worker.json and connects. */
-static struct wire *join(struct session *s, struct error *err)
-{
-    json_t *json = json_parse_file(s->options->connect, 1 << 16, err);
-    const char *endpoint = NULL;
-    const char *server = NULL;
-    const char *public_key = NULL;
-    const char *secret_key = NULL;
-    const char *run = NULL;
-    struct wire *wire = NULL;
-    if (json == NULL && err->kind == ERROR_PEER) {
-        err->kind = ERROR_INPUT; /* no peer's words, but a file that somebody gave */
-    }
-    if (json != NULL && json_unpack(json, "{s:s, s:s, s:s, s:s, s:s}", "endpoint", &endpoint,
-                                    "server_key", &server, "public_key", &public_key,
-                                    "secret_key", &secret_key, "run", &run) != 0) {
-        (void)error_set(
-            err, ERROR_INPUT,
-            "%s: needs endpoint, server_key, public_key, secret_key and run: use the "
-            "worker.json of the run folder",
-            s->options->connect);
-    } else if (json != NULL) {
-        struct wire_keys keys = {{0}, {0}};
-        (void)snprintf(keys.public_key, sizeof keys.public_key, "%s", public_key);
-        (void)snprintf(keys.secret_key, sizeof keys.secret_key, "%s", secret_key);
-        (void)snprintf(s->hello.run, sizeof s->hello.run, "%s", run);
-        wire = wire_connect(endpoint, server, &keys, MESSAGE_SIZE_LIMIT, err);
-    }
-    json_decref(json);
-    return wire;
-}
-
 static void introduce(struct session *s)
 {
     uint8_t random[8];
@@ -438,7 +406,7 @@ int session_run(const struct session_options *options, struct error *err)
     (void)signal(SIGPIPE, SIG_IGN); /* a dead compute program is noticed by its closed pipe */
     sigset_t before;
     s->signals = signals_open(&before, err);
-    s->wire = s->signals >= 0 ? join(s, err) : NULL;
+    s->wire = s->signals >= 0 ? invitation_join(options->connect, s->hello.run, err) : NULL;
     if (s->wire != NULL && options->spread_s > 0) {
         wait_for_turn(s);
     }

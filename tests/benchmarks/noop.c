@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "worker/invitation.h"
 #include "worker/message.h"
 #include "worker/order.h"
 #include "worker/wire.h"
@@ -157,28 +157,11 @@ static int turn(struct noop *n, uint32_t leases, struct error *err)
 
 static int join(struct noop *n, const char *path, struct error *err)
 {
-    json_t *json = json_parse_file(path, 1 << 16, err);
-    const char *endpoint = NULL;
-    const char *server = NULL;
-    const char *public_key = NULL;
-    const char *secret_key = NULL;
-    const char *run = NULL;
-    if (json == NULL || json_unpack(json, "{s:s, s:s, s:s, s:s, s:s}", "endpoint", &endpoint,
-                                    "server_key", &server, "public_key", &public_key,
-                                    "secret_key", &secret_key, "run", &run) != 0) {
-        json_decref(json);
-        return error_set(err, ERROR_INPUT, "%s is no worker.json", path);
-    }
-    struct wire_keys keys = {{0}, {0}};
-    (void)snprintf(keys.public_key, sizeof keys.public_key, "%s", public_key);
-    (void)snprintf(keys.secret_key, sizeof keys.secret_key, "%s", secret_key);
-    (void)snprintf(n->hello.run, sizeof n->hello.run, "%s", run);
     (void)snprintf(n->hello.worker, sizeof n->hello.worker, "noop-%d", (int)getpid());
     (void)snprintf(n->hello.host, sizeof n->hello.host, "here");
     (void)snprintf(n->hello.program, sizeof n->hello.program, "%s", PICOBARN_VERSION);
     n->hello.threads = 1;
-    n->wire = wire_connect(endpoint, server, &keys, MESSAGE_SIZE_LIMIT, err);
-    json_decref(json);
+    n->wire = invitation_join(path, n->hello.run, err);
     return n->wire == NULL ? -1 : say_hello(n, err);
 }
 

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "tests/support/check.h"
+#include "worker/invitation.h"
 #include "worker/message.h"
 #include "worker/order.h"
 #include "worker/reader.h"
@@ -187,22 +188,8 @@ static inline enum message_type puppet_hear(struct puppet *p, unsigned types,
 static inline bool puppet_connect(struct puppet *p)
 {
     struct error err = {0};
-    json_t *json = json_parse_file(p->stage->invitation, 1 << 16, &err);
-    const char *endpoint = json_string_value(json_object_get(json, "endpoint"));
-    const char *server = json_string_value(json_object_get(json, "server_key"));
-    const char *public_key = json_string_value(json_object_get(json, "public_key"));
-    const char *secret_key = json_string_value(json_object_get(json, "secret_key"));
-    const char *run = json_string_value(json_object_get(json, "run"));
-    if (endpoint != NULL && server != NULL && public_key != NULL && secret_key != NULL &&
-        run != NULL) {
-        struct wire_keys keys = {{0}, {0}};
-        (void)snprintf(keys.public_key, sizeof keys.public_key, "%s", public_key);
-        (void)snprintf(keys.secret_key, sizeof keys.secret_key, "%s", secret_key);
-        (void)snprintf(p->hello.run, sizeof p->hello.run, "%s", run);
-        (void)snprintf(p->hello.worker, sizeof p->hello.worker, "%s", p->name);
-        p->wire = wire_connect(endpoint, server, &keys, MESSAGE_SIZE_LIMIT, &err);
-    }
-    json_decref(json);
+    (void)snprintf(p->hello.worker, sizeof p->hello.worker, "%s", p->name);
+    p->wire = invitation_join(p->stage->invitation, p->hello.run, &err);
     return p->wire != NULL || puppet_fail(p, "%s: not connected: %s", p->name, err.text);
 }
 
