@@ -25,26 +25,33 @@ bool level_is_there(enum level level)
     }
 }
 
+static int refuse(const char *name, struct error *err)
+{
+    char there[64] = "";
+    for (int l = LEVEL_PLAIN; l < LEVELS; l++) {
+        size_t at = strlen(there);
+        if (level_is_there((enum level)l)) {
+            (void)snprintf(there + at, sizeof there - at, "%s, ", names[l]);
+        }
+    }
+    return error_set(err, ERROR_INPUT, "PICOBARN_SIMD=%.40s: here it may be %sscalar, or unset",
+                     name, there);
+}
+
+/* It may be asked for each slice of a shard, so nothing is written unless it is refused. */
 int level_choose(enum level *level, struct error *err)
 {
     const char *name =
         getenv("PICOBARN_SIMD"); /* NOLINT(concurrency-mt-unsafe): set by nobody */
-    char there[64] = "";
-    *level = LEVEL_PLAIN;
-    for (int l = LEVEL_PLAIN; l <= LEVELS; l++) {
-        bool is_there = l == LEVELS || level_is_there((enum level)l);
-        if (is_there && name != NULL && strcmp(name, names[l]) == 0) {
+    *level = LEVEL_AVX512;
+    while (!level_is_there(*level)) {
+        (*level)--;
+    }
+    for (int l = LEVEL_PLAIN; name != NULL && l <= LEVELS; l++) {
+        if ((l == LEVELS || level_is_there((enum level)l)) && strcmp(name, names[l]) == 0) {
             *level = (enum level)l;
             return 0;
         }
-        if (is_there && l < LEVELS) {
-            size_t at = strlen(there);
-            (void)snprintf(there + at, sizeof there - at, "%s, ", names[l]);
-            *level = (enum level)l;
-        }
     }
-    return name == NULL ? 0
-                        : error_set(err, ERROR_INPUT,
-                                    "PICOBARN_SIMD=%.40s: here it may be %sscalar, or unset",
-                                    name, there);
+    return name == NULL ? 0 : refuse(name, err);
 }

@@ -11,14 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "analysis/elementary_series.h"
 #include "analysis/simd_level.h"
 #include "base/size.h"
-
-static const double log2_high = 0x1.62e42feep-1;
-static const double log2_low = 0x1.a39ef35793c76p-33;
-static const double half_pi_high = 0x1.921fb544p+0;
-static const double half_pi_middle = 0x1.0b4611a6p-34;
-static const double half_pi_low = 0x1.3198a2e037073p-69;
 
 /* x + shift has the integer nearest to x in its lowest bits, for abs(x) < 2^51. */
 static const double shift = 0x1.8p52;
@@ -50,28 +45,14 @@ static inline double floor_of(double x)
     return nearest - (nearest > x ? 1.0 : 0.0);
 }
 
-static inline double polynomial(const double *c, size_t n, double x)
-{
-    double sum = 0;
-    for (size_t i = n; i > 0; i--) {
-        sum = sum * x + c[i - 1];
-    }
-    return sum;
-}
-
 static inline void sine_and_cosine(double angle, double *sine, double *cosine)
 {
-    static const double s[] = {
-        -1. / 6,        1. / 120,        -1. / 5040,          1. / 362880,
-        -1. / 39916800, 1. / 6227020800, -1. / 1307674368000, 1. / 355687428096000};
-    static const double c[] = {
-        1. / 24,        -1. / 720,         1. / 40320,         -1. / 3628800,
-        1. / 479001600, -1. / 87178291200, 1. / 20922789888000};
     double k = floor_of(angle * 0x1.45f306dc9c883p-1 + 0.5);
     double r = ((angle - k * half_pi_high) - k * half_pi_middle) - k * half_pi_low;
     double r2 = r * r;
-    double odd = r + r * r2 * polynomial(s, ARRAY_LENGTH(s), r2);
-    double even = 1 - (0.5 * r2 - r2 * r2 * polynomial(c, ARRAY_LENGTH(c), r2));
+    double odd = r + r * r2 * polynomial(sine_series, ARRAY_LENGTH(sine_series), r2);
+    double even =
+        1 - (0.5 * r2 - r2 * r2 * polynomial(cosine_series, ARRAY_LENGTH(cosine_series), r2));
     uint64_t quarter = bits_of(k + shift);
     *sine = double_of(bits_of(choose(quarter, even, odd)) ^ (quarter >> 1 & 1) << 63);
     quarter++;
@@ -81,31 +62,16 @@ static inline void sine_and_cosine(double angle, double *sine, double *cosine)
 /* exp(x), 0 <= x < 700 */
 static inline double exponential(double x)
 {
-    static const double c[] = {1. / 2,          1. / 6,        1. / 24,        1. / 120,
-                               1. / 720,        1. / 5040,     1. / 40320,     1. / 362880,
-                               1. / 3628800,    1. / 39916800, 1. / 479001600, 1. / 6227020800,
-                               1. / 87178291200};
     double k = floor_of(x * 0x1.71547652b82fep+0 + 0.5);
     double r = (x - k * log2_high) - k * log2_low;
-    double tail = r * r * polynomial(c, ARRAY_LENGTH(c), r);
+    double tail = r * r * polynomial(exp_series, ARRAY_LENGTH(exp_series), r);
     double power = double_of((bits_of(k + shift) + 1023) << 52);
     return (1 + (r + tail)) * power;
 }
 
 static inline double hyperbolic_sine(double x)
 {
-    static const double c[] = {1.,
-                               1. / 6,
-                               1. / 120,
-                               1. / 5040,
-                               1. / 362880,
-                               1. / 39916800,
-                               1. / 6227020800,
-                               1. / 1307674368000,
-                               1. / 355687428096000,
-                               1. / 121645100408832000.,
-                               1. / 51090942171709440000.};
-    double small = x * polynomial(c, ARRAY_LENGTH(c), x * x);
+    double small = x * polynomial(sinh_series, ARRAY_LENGTH(sinh_series), x * x);
     double half = 0.5 * exponential(fabs(x));
     double large = half - 0.25 / half;
     uint64_t sign = bits_of(x) & UINT64_C(1) << 63;
