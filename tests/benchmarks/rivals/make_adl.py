@@ -2,7 +2,6 @@
 """make_adl.py FOLDER FILE.h5... - the events of picobarn-samples --nanoaod as TTree (zlib) and RNTuple (zstd), in
 FOLDER/adl_tree.root and FOLDER/adl_ntuple.root."""
 import sys
-import warnings
 from pathlib import Path
 
 import awkward as ak
@@ -10,9 +9,12 @@ import h5py
 import hdf5plugin  # noqa: F401  h5py reads zstd with it
 import uproot
 
+from ntuple import write_ntuple
+
 OBJECTS = {"Jet": ["pt", "eta", "phi", "mass", "btag"], "Muon": ["pt", "eta", "phi", "mass", "charge"],
            "Electron": ["pt", "eta", "phi", "mass", "charge"]}
 EVENT = ["MET_pt", "MET_phi"]
+COLUMNS = EVENT + [f"{o}_{c}" for o, columns in OBJECTS.items() for c in columns]
 
 
 def events_of(path):
@@ -35,17 +37,6 @@ def write_tree(files, path):
             tree.extend(events)
 
 
-def write_ntuple(tree, path):
-    warnings.simplefilter("ignore")
-    import ROOT
-    options = ROOT.RDF.RSnapshotOptions()
-    options.fOutputFormat = ROOT.RDF.ESnapshotOutputFormat.kRNTuple
-    options.fCompressionAlgorithm = ROOT.RCompressionSetting.EAlgorithm.kZSTD
-    options.fCompressionLevel = 5
-    names = EVENT + [f"{o}_{c}" for o, columns in OBJECTS.items() for c in columns]
-    ROOT.RDataFrame("Events", str(tree)).Snapshot("Events", str(path), names, options)
-
-
 folder = Path(sys.argv[1])
 write_tree(sys.argv[2:], folder / "adl_tree.root")
-write_ntuple(folder / "adl_tree.root", folder / "adl_ntuple.root")
+write_ntuple(folder / "adl_tree.root", folder / "adl_ntuple.root", COLUMNS)

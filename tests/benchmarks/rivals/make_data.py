@@ -2,7 +2,6 @@
 """make_data.py EVENTS FOLDER - events of two muons each, the same in dimuon_KIND.h5 (none: contiguous; lz4, zstd,
 deflate: chunks of 262,144 values, shuffled and compressed), and as TTree and RNTuple in dimuon_KIND.root."""
 import sys
-import warnings
 from pathlib import Path
 
 import awkward as ak
@@ -10,6 +9,8 @@ import h5py
 import hdf5plugin
 import numpy as np
 import uproot
+
+from ntuple import write_ntuple
 
 CHUNK = {"chunks": (262144,), "shuffle": True}
 KINDS = {"none": {}, "lz4": {**CHUNK, **hdf5plugin.LZ4()}, "zstd": {**CHUNK, **hdf5plugin.Zstd(clevel=3)},
@@ -41,22 +42,12 @@ def write_tree(columns, path):
             tree.extend({"Muon": muons[first:first + 500_000]})
 
 
-def write_ntuple(tree, path):
-    warnings.simplefilter("ignore")
-    import ROOT
-    options = ROOT.RDF.RSnapshotOptions()
-    options.fOutputFormat = ROOT.RDF.ESnapshotOutputFormat.kRNTuple
-    options.fCompressionAlgorithm = ROOT.RCompressionSetting.EAlgorithm.kZSTD
-    options.fCompressionLevel = 5
-    ROOT.RDataFrame("Events", str(tree)).Snapshot("Events", str(path), [*FLOATS, "Muon_charge"], options)
-
-
 def main(n, folder):
     columns = generate(n)
     for kind, options in KINDS.items():
         write_hdf5(columns, folder / f"dimuon_{kind}.h5", options)
     write_tree(columns, folder / "dimuon_tree.root")
-    write_ntuple(folder / "dimuon_tree.root", folder / "dimuon_ntuple.root")
+    write_ntuple(folder / "dimuon_tree.root", folder / "dimuon_ntuple.root", [*FLOATS, "Muon_charge"])
 
 
 main(int(sys.argv[1]), Path(sys.argv[2]))
