@@ -30,7 +30,8 @@ def generate(n):
 def write_hdf5(columns, path, options):
     with h5py.File(path, "w", libver="earliest") as f:
         for name, values in columns.items():
-            f.create_dataset(name, data=values, **options)
+            chunks = {"chunks": (min(CHUNK["chunks"][0], len(values)),)} if options else {}
+            f.create_dataset(name, data=values, **{**options, **chunks})
 
 
 def write_tree(columns, path):
