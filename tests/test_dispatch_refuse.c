@@ -153,7 +153,7 @@ static bool spoil_one_shard(struct puppet *p)
         struct buffer payload = {0};
         done = puppet_lease(p, &lease) && puppet_compute(p, &lease, &payload);
         victim = i == 0 ? lease.id.subject : victim;
-        bool is_victim = done && lease.id.subject == victim;
+        bool is_victim = done && lease.id.subject == victim && payload.size > 0;
         if (is_victim) {
             spoil(&payload, n_spoiled++);
         }
@@ -235,7 +235,7 @@ static bool say_bytes(struct puppet *p, const void *bytes, size_t size)
 /* Every beginning of a message, a byte too much, and flips in its head. */
 static bool mangle(struct puppet *p, const struct buffer *whole)
 {
-    uint8_t bytes[4096];
+    uint8_t bytes[4096] = {0};
     bool done = puppet_expect(p, whole->size + 1 < sizeof bytes, "too long to be mangled");
     for (size_t size = 0; done && size < whole->size; size += 1 + size / 4) {
         done = say_bytes(p, whole->data, size);
