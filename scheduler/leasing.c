@@ -149,30 +149,50 @@ void leasing_return_subject(struct leasing *l, const struct lease_id *id)
     }
 }
 
-/* The last start at or before the row: from there the reader counts objects itself. */
-static void describe_start(const json_t *inspection, struct message_lease *lease)
+/* How many of the rows, which rise, are at or before this one. */
+static size_t count_until(const json_t *rows, uint64_t row)
 {
-    const json_t *starts = json_object_get(inspection, "starts");
-    const json_t *rows = json_object_get(starts, "rows");
     size_t low = 0;
     size_t high = json_array_size(rows);
-    while (high - low > 1) {
+    while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if ((uint64_t)json_integer_value(json_array_get(rows, middle)) <= lease->first) {
-            low = middle;
+        if ((uint64_t)json_integer_value(json_array_get(rows, middle)) <= row) {
+            low = middle + 1;
         } else {
             high = middle;
         }
     }
-    const json_t *objects = json_array_get(json_object_get(starts, "objects"), low);
-    uint64_t start_row = (uint64_t)json_integer_value(json_array_get(rows, low));
-    if (start_row > lease->first) {
+    return low;
+}
+
+static void describe_start(const json_t *row, const json_t *objects,
+                           struct message_lease *lease)
+{
+    uint64_t *to = lease->objects + (size_t)lease->n_starts * lease->n_counters;
+    lease->start_row[lease->n_starts++] = (uint64_t)json_integer_value(row);
+    for (size_t i = 0; i < lease->n_counters; i++) {
+        to[i] = (uint64_t)json_integer_value(json_array_get(objects, i));
+    }
+}
+
+/* The last start at or before the first row, from where the reader counts objects itself; and of
+ * those inside some, evenly thinned, where its threads may begin. */
+static void describe_starts(const json_t *inspection, struct message_lease *lease)
+{
+    const json_t *starts = json_object_get(inspection, "starts");
+    const json_t *rows = json_object_get(starts, "rows");
+    const json_t *objects = json_object_get(starts, "objects");
+    size_t until = count_until(rows, lease->first);
+    if (until == 0) {
         return; /* nonsense: the worker counts from row 0 */
     }
-    lease->start_row = start_row;
-    lease->n_counters = (uint32_t)size_min(json_array_size(objects), MESSAGE_COUNTERS_MAX);
-    for (uint32_t i = 0; i < lease->n_counters; i++) {
-        lease->objects[i] = (uint64_t)json_integer_value(json_array_get(objects, i));
+    size_t n = lease->stop > lease->first ? count_until(rows, lease->stop - 1) - until : 0;
+    size_t shown = size_min(n, MESSAGE_STARTS_MAX - 1);
+    lease->n_counters =
+        (uint16_t)size_min(json_array_size(json_array_get(objects, 0)), MESSAGE_COUNTERS_MAX);
+    for (size_t i = 0; i <= shown; i++) {
+        size_t at = i == 0 ? until - 1 : until + (i - 1) * n / shown;
+        describe_start(json_array_get(rows, at), json_array_get(objects, at), lease);
     }
 }
 
@@ -205,7 +225,7 @@ void leasing_describe(const struct leasing *l, enum lease_kind kind, size_t inde
     if (s != NULL) {
         lease->first = s->first;
         lease->stop = s->stop;
-        describe_start(f->inspection, lease);
+        describe_starts(f->inspection, lease);
         describe_identity(f, lease);
     }
 }

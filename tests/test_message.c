@@ -44,9 +44,10 @@ static const struct message_lease some_lease = {
     .channels = 5,
     .first = 1000,
     .stop = 2000,
-    .start_row = 512,
     .n_counters = 2,
-    .objects = {700, 800},
+    .n_starts = 2,
+    .start_row = {512, 1500},
+    .objects = {700, 800, 900, 1000},
     .size = 123456789,
     .mtime_ns = -1,
     .digest = "00112233445566778899aabbccddeeff",
@@ -326,9 +327,12 @@ static void a_lease_keeps_its_fields(void **state)
     assert_int_equal(m.channels, 5);
     assert_int_equal(m.first, 1000);
     assert_int_equal(m.stop, 2000);
-    assert_int_equal(m.start_row, 512);
     assert_int_equal(m.n_counters, 2);
+    assert_int_equal(m.n_starts, 2);
+    assert_int_equal(m.start_row[0], 512);
+    assert_int_equal(m.start_row[1], 1500);
     assert_int_equal(m.objects[1], 800);
+    assert_int_equal(m.objects[2], 900);
     assert_int_equal(m.size, 123456789);
     assert_true(m.mtime_ns == -1);
     assert_string_equal(m.digest, some_lease.digest);
@@ -437,16 +441,18 @@ static void what_people_wrote_is_cut_to_what_the_other_side_takes(void **state)
 static void a_lease_out_of_range_is_refused(void **state)
 {
     (void)state;
-    struct message_lease wrong[6];
+    struct message_lease wrong[8];
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
         wrong[i] = some_lease;
     }
     wrong[0].stop = wrong[0].first - 1;
-    wrong[1].start_row = wrong[1].first + 1;
+    wrong[1].start_row[0] = wrong[1].first + 1;
     wrong[2].digest[31] = '\0';
     wrong[3].digest[0] = 'X';
     wrong[4].id.kind = (enum lease_kind)3;
     wrong[5].id.kind = (enum lease_kind)0;
+    wrong[6].start_row[1] = wrong[6].start_row[0];
+    wrong[7].start_row[1] = wrong[7].stop;
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
         struct buffer message = {0};
         struct error err = {0};

@@ -123,12 +123,13 @@ static void reading_starts_at_every_start_that_inspection_found(void **state)
         const uint64_t objects[] = {integer_at(each, 0), integer_at(each, 1)};
         const struct reader_start start = {integer_at(rows, i), 2, objects};
         struct error err = {0};
-        check_ok(reader_seek(r, &start, &err), &err);
+        struct lane *lane = reader_lane(r, 0, &err);
+        check_ok(lane_seek(lane, &start, &err), &err);
         uint64_t stop = start.row + 100 < EVENTS ? start.row + 100 : EVENTS;
         check_jagged(read_rows(r, start.row, stop), start.row);
         const struct batch *unused = NULL;
         if (start.row > 0) {
-            assert_int_equal(reader_read(r, start.row - 1, stop, &unused, &err), -1);
+            assert_int_equal(lane_read(lane, start.row - 1, stop, &unused, &err), -1);
         }
     }
     json_decref(found);

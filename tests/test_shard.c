@@ -59,7 +59,8 @@ static const struct analysis analysis = {.name = "small",
                                          .book = book,
                                          .process = process};
 
-enum { EVENTS = 40000, MUONS = 4 * EVENTS };
+/* Enough for seven threads. */
+enum { EVENTS = 120000, MUONS = 4 * EVENTS, FIRST_BAD = 41234, OTHER_BAD = 110000 };
 
 /* What is in the file, and in memory for the comparison. */
 struct sample {
@@ -70,6 +71,7 @@ struct sample {
     float pt[MUONS];
     float met[EVENTS];
     double weight[EVENTS];
+    double bad[EVENTS]; /* weights, of which two are none */
 };
 
 static void fill_sample(struct sample *s)
@@ -79,6 +81,7 @@ static void fill_sample(struct sample *s)
         s->before[e + 1] = s->before[e] + s->count[e];
         s->met[e] = (float)(e % 1201) / 11;
         s->weight[e] = ((double)(e % 17) - 3) / 7;
+        s->bad[e] = e == FIRST_BAD || e == OTHER_BAD ? NAN : 1;
     }
     for (size_t i = 0; i < s->before[EVENTS]; i++) {
         s->pt[i] = (float)(i % 9973) / 90;
@@ -101,6 +104,7 @@ static int make_sample(void **state)
          PUT_SHUFFLE | PUT_DEFLATE, "GeV"},
         {"MET", H5T_IEEE_F32BE, H5T_NATIVE_FLOAT, s->met, EVENTS, 0, 0, "GeV"},
         {"w", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, s->weight, EVENTS, 0, 0, NULL},
+        {"bad", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, s->bad, EVENTS, 999, 0, NULL},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(columns); i++) {
         put_column(file, &columns[i]);
@@ -147,21 +151,40 @@ static void same_bytes(const struct partial *a, const struct partial *b)
     buffer_release(&right);
 }
 
+/* Also where starts lie, as inspection finds them, and threads that begin between them. */
 static void any_number_of_threads_gives_the_same_bytes(void **state)
 {
-    static const size_t threads[] = {1, 2, 3, 7};
+    static const size_t threads[] = {1, 2, 3, 7, 1000};
+    const struct sample *s = *state;
+    const uint64_t row[] = {0, 20000, 70000};
+    const uint64_t objects[] = {0, s->before[20000], s->before[70000]};
     for (int weighted = 0; weighted < 2; weighted++) {
         struct partial first = {0};
         for (size_t i = 0; i < ARRAY_LENGTH(threads); i++) {
             struct partial p = {0};
             struct reader *reader = NULL;
-            const struct shard_task task = task_of(*state, weighted != 0, threads[i]);
+            struct shard_task task = task_of(s, weighted != 0, threads[i]);
+            task.starts = (struct shard_starts){i % 2 == 0 ? 0 : 3, 1, row, objects};
             run(&task, &reader, i == 0 ? &first : &p);
             same_bytes(&first, i == 0 ? &first : &p);
             partial_release(&p);
             reader_close(reader);
         }
         partial_release(&first);
+    }
+}
+
+static void of_two_faults_the_first_is_named_whatever_the_threads(void **state)
+{
+    for (size_t n = 1; n <= 7; n += 2) {
+        struct shard_task task = task_of(*state, true, n);
+        struct reader *reader = NULL;
+        struct partial p = {0};
+        struct error err = {0};
+        task.request.weight = "bad";
+        assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
+        assert_int_equal(err.kind, ERROR_INPUT);
+        check_contains(err.text, "column bad: row 41234: the weight is no number");
     }
 }
 
@@ -277,7 +300,7 @@ static void a_shard_runs_inside_the_sandbox(void **state)
         struct reader *reader = NULL;
         struct partial p = {0};
         bool filtered = false;
-        (void)shard_prepare(NULL);
+        shard_prepare();
         _exit(sandbox_enter(&limits, &filtered, NULL) == 0 &&
                       shard_run(&task, &reader, NULL, &p, NULL) == 0 && p.n_events == EVENTS
                   ? 0
@@ -371,10 +394,10 @@ static void shards_of_any_size_add_up_to_the_whole(void **state)
             struct partial p = {0};
             /* starts lie before the shard, as those of inspection do */
             const uint64_t at = row - row % 5000;
-            const struct reader_start start = {at, 1, &s->before[at]};
+            const uint64_t start_row = at;
             task.first = row;
             task.stop = row + sizes[i] < EVENTS ? row + sizes[i] : EVENTS;
-            task.start = &start;
+            task.starts = (struct shard_starts){1, 1, &start_row, &s->before[at]};
             run(&task, &reader, &p);
             check_ok(partial_add(&sum, &p, &err), &err);
             partial_release(&p);
@@ -460,22 +483,24 @@ static void a_file_that_changes_while_it_runs_gives_no_partial(void **state)
 static void tasks_that_make_no_sense_are_refused(void **state)
 {
     const uint64_t objects = 0;
-    const struct reader_start late = {10, 1, &objects};
+    const uint64_t row = 10;
+    const struct shard_starts none = {0};
+    const struct shard_starts late = {1, 1, &row, &objects};
     const struct {
         uint64_t first, stop;
         size_t n_threads;
-        const struct reader_start *start;
+        struct shard_starts starts;
         enum error_kind kind;
     } cases[] = {
-        {5, 4, 1, NULL, ERROR_PEER},           {0, 10, 0, NULL, ERROR_PEER},
-        {0, 10, 5000, NULL, ERROR_PEER},       {0, 20, 1, &late, ERROR_PEER},
-        {0, EVENTS + 1, 1, NULL, ERROR_INPUT},
+        {5, 4, 1, none, ERROR_PEER},           {0, 10, 0, none, ERROR_PEER},
+        {0, 10, 5000, none, ERROR_PEER},       {0, 20, 1, late, ERROR_PEER},
+        {0, EVENTS + 1, 1, none, ERROR_INPUT},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct shard_task task = task_of(*state, false, cases[i].n_threads);
         task.first = cases[i].first;
         task.stop = cases[i].stop;
-        task.start = cases[i].start;
+        task.starts = cases[i].starts;
         struct reader *reader = NULL;
         struct partial p = {0};
         struct error err = {0};
@@ -489,6 +514,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shard_runs_inside_the_sandbox),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
+        cmocka_unit_test(of_two_faults_the_first_is_named_whatever_the_threads),
         cmocka_unit_test(what_a_kernel_keeps_is_in_the_partial),
         cmocka_unit_test(a_kernel_that_cannot_be_made_fails_the_shard),
         cmocka_unit_test(counts_equal_a_plain_loop_over_the_numbers),

@@ -94,6 +94,8 @@ static void make_bytes(hid_t type, size_t n, uint8_t *out)
     }
 }
 
+static pthread_mutex_t turns = PTHREAD_MUTEX_INITIALIZER;
+
 /* An open file, a column of it, and how it is read here. */
 struct opened {
     const struct format *format;
@@ -119,7 +121,8 @@ static void open_column(const char *path, const char *name, struct opened *o)
     assert_non_null(o->format);
     o->file = o->format->open(path, (uint64_t)state.st_size, &err);
     assert_non_null(o->file);
-    source_init(&o->source, o->format, o->file, find(o, name), (uint64_t)state.st_size);
+    const struct source_file of = {o->format, o->file, &turns};
+    source_init(&o->source, &of, find(o, name));
     check_ok(source_book(&o->source, &o->bench, &err), &err);
 }
 
@@ -133,8 +136,7 @@ static void close_column(struct opened *o)
 static const void *rows(struct opened *o, uint64_t first, uint64_t stop)
 {
     struct error err = {0};
-    check_ok(source_prepare(&o->source, first, stop, &err), &err);
-    check_ok(source_load(&o->source, &o->bench, &err), &err);
+    check_ok(source_load(&o->source, first, stop, &o->bench, &err), &err);
     assert_non_null(o->source.numbers);
     return o->source.numbers;
 }
@@ -161,7 +163,7 @@ static enum source_way expected_way(const struct pipeline *p, hsize_t chunk)
 {
     bool placed = N / chunk <= 512;
     bool filtered = p->bits != 0 || p->filter != 0;
-    return !placed ? SOURCE_FETCHED : filtered ? SOURCE_DECODED : SOURCE_MAPPED;
+    return !placed ? SOURCE_FETCHED : filtered ? SOURCE_DECODED : SOURCE_PLAIN;
 }
 
 static void put_both(const char *folder, hid_t type, const struct pipeline *p, hsize_t chunk,
@@ -232,7 +234,7 @@ static void columns_in_one_piece_read_as_the_library_does(void **state)
         (void)H5Fclose(file);
         struct opened o;
         open_column(path, "x", &o);
-        assert_int_equal(o.source.way, layout == 0 ? SOURCE_MAPPED : SOURCE_THROUGH_FORMAT);
+        assert_int_equal(o.source.way, layout == 0 ? SOURCE_PLAIN : SOURCE_THROUGH_FORMAT);
         read_through(&o, o.source.column, expected);
         check_rows(&o, expected, N);
         close_column(&o);
@@ -346,8 +348,7 @@ static void flipped_bytes_under_a_checksum_are_refused_here_and_by_the_library(v
             struct error library = {0};
             change_byte(path, e.offset_bytes + at, 0x81);
             open_column(path, "x", &o);
-            check_ok(source_prepare(&o.source, 0, N, &own), &own);
-            assert_int_equal(source_load(&o.source, &o.bench, &own), -1);
+            assert_int_equal(source_load(&o.source, 0, N, &o.bench, &own), -1);
             assert_int_equal(o.format->read(o.file, o.source.column, 0, N, out, &library), -1);
             check_contains(own.text, "rows 128-192 cannot be read, the file is damaged (");
             check_contains(library.text, "the file is damaged (HDF5: ");

@@ -116,17 +116,16 @@ static int inspect(struct compute *c, const struct message_lease *lease, struct 
 static int compute_shard(struct compute *c, const struct message_lease *lease,
                          struct buffer *payload, struct error *err)
 {
-    struct reader_start start = {
-        .row = lease->start_row, .n_counters = lease->n_counters, .objects = lease->objects};
     const struct reader_identity expected = identity_of(lease);
-    struct shard_task task = {.path = lease->path,
-                              .request = order_request(&c->order, lease->weight),
-                              .first = lease->first,
-                              .stop = lease->stop,
-                              .start = lease->n_counters == 0 ? NULL : &start,
-                              .channels = lease->channels,
-                              .n_threads = c->options->n_threads,
-                              .expected = lease->size == 0 ? NULL : &expected};
+    struct shard_task task = {
+        .path = lease->path,
+        .request = order_request(&c->order, lease->weight),
+        .first = lease->first,
+        .stop = lease->stop,
+        .starts = {lease->n_starts, lease->n_counters, lease->start_row, lease->objects},
+        .channels = lease->channels,
+        .n_threads = c->options->n_threads,
+        .expected = lease->size == 0 ? NULL : &expected};
     struct reader_progress progress = {.go_on = beat, .context = c};
     struct partial partial = {0};
     if (forget_other_reader(c, lease, err) != 0 ||
@@ -195,7 +194,8 @@ int compute_run(const struct compute_options *options, struct error *err)
 {
     struct sandbox_limits limits = {.memory_bytes = options->memory_bytes};
     bool filtered = false;
-    if (shard_prepare(err) != 0 || sandbox_enter(&limits, &filtered, err) != 0) {
+    shard_prepare();
+    if (sandbox_enter(&limits, &filtered, err) != 0) {
         return -1;
     }
     struct compute c = {.options = options};

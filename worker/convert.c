@@ -5,8 +5,6 @@
  * beyond when it is rounded. */
 #include "worker/convert.h"
 
-#include <string.h>
-
 static double load_signed(const void *raw, size_t size, size_t i)
 {
     switch (size) {
@@ -81,18 +79,46 @@ size_t convert_boolean(const struct format_column *c, const void *raw, size_t n,
     return n;
 }
 
-size_t convert_count(const struct format_column *c, const void *raw, size_t n, uint32_t *out)
+bool convert_count(const struct format_column *c, const void *raw, size_t i, uint32_t *out)
 {
-    if (c->kind == FORMAT_UNSIGNED && c->raw_size == sizeof *out) {
-        memcpy(out, raw, n * sizeof *out);
+    double value = convert_load(c, raw, i);
+    if (!(value >= 0 && value <= UINT32_MAX) || (double)(uint32_t)value != value) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* Whether all is well: what most files hold, in one go. */
+static bool add_up(const uint32_t *restrict count, size_t n, uint32_t most,
+                   uint32_t *restrict offset)
+{
+    uint64_t sum = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; i < n; i++) {
+        bits |= count[i];
+        sum += count[i];
+        offset[i + 1] = (uint32_t)sum;
+    }
+    return sum <= most && bits <= INT32_MAX;
+}
+
+size_t convert_offsets(const struct format_column *c, const void *raw, size_t n, uint32_t most,
+                       uint32_t *offset)
+{
+    bool integer = c->kind == FORMAT_UNSIGNED || c->kind == FORMAT_SIGNED;
+    offset[0] = 0;
+    if (integer && c->raw_size == sizeof *offset && add_up(raw, n, most, offset)) {
         return n;
     }
+    uint64_t sum = 0;
     for (size_t i = 0; i < n; i++) {
-        double value = convert_load(c, raw, i);
-        if (!(value >= 0 && value <= UINT32_MAX) || (double)(uint32_t)value != value) {
+        uint32_t count = 0;
+        if (!convert_count(c, raw, i, &count) || sum + count > most) {
             return i;
         }
-        out[i] = (uint32_t)value;
+        sum += count;
+        offset[i + 1] = (uint32_t)sum;
     }
     return n;
 }

@@ -6,6 +6,7 @@
 #ifndef WORKER_CONVERT_H
 #define WORKER_CONVERT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,12 @@ size_t convert_integer(const struct format_column *c, const void *raw, size_t n,
 /* 0 and 1. */
 size_t convert_boolean(const struct format_column *c, const void *raw, size_t n, uint8_t *out);
 
-/* Whole numbers within [0, UINT32_MAX]. */
-size_t convert_count(const struct format_column *c, const void *raw, size_t n, uint32_t *out);
+/* Element i as a number of objects; false where it is no whole number within [0, UINT32_MAX]. */
+bool convert_count(const struct format_column *c, const void *raw, size_t i, uint32_t *out);
+
+/* Such numbers, added up: offset[n + 1] begins with 0. Also those are refused with which the sum is
+ * above most, which is at most INT32_MAX. */
+size_t convert_offsets(const struct format_column *c, const void *raw, size_t n, uint32_t most,
+                       uint32_t *offset);
 
 #endif

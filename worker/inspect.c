@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "worker/lane.h"
 #include "worker/reader_state.h"
 
 enum {
@@ -159,44 +160,45 @@ static uint64_t next_start(uint64_t row, uint64_t spacing, uint64_t chunk)
     return chunk_end - row <= spacing ? chunk_end : row + spacing;
 }
 
-static void note_start(const struct reader *r, json_t *rows, json_t *objects)
+static void note_start(const struct lane *l, size_t n_counters, json_t *rows, json_t *objects)
 {
     json_t *each = json_array();
-    for (size_t k = 0; k < r->n_counters; k++) {
-        (void)json_array_append_new(each, json_integer((json_int_t)r->counter[k].at));
+    for (size_t k = 0; k < n_counters; k++) {
+        (void)json_array_append_new(each, json_integer((json_int_t)lane_objects(l, k)));
     }
-    (void)json_array_append_new(rows, json_integer((json_int_t)r->at));
+    (void)json_array_append_new(rows, json_integer((json_int_t)lane_row(l)));
     (void)json_array_append_new(objects, each);
 }
 
-static int ask_to_go_on(const struct reader *r, const struct reader_progress *progress,
-                        struct error *err)
+static int ask_to_go_on(const struct reader *r, uint64_t row,
+                        const struct reader_progress *progress, struct error *err)
 {
     if (progress == NULL || progress->go_on == NULL ||
-        progress->go_on(progress->context, r->at)) {
+        progress->go_on(progress->context, row)) {
         return 0;
     }
-    return error_set(err, ERROR_SYSTEM, "%s: asked to stop after row %" PRIu64, r->path, r->at);
+    return error_set(err, ERROR_SYSTEM, "%s: asked to stop after row %" PRIu64, r->path, row);
 }
 
 /* Reads the counters from the first row to the last, which checks them all. */
 static int count_file(struct reader *r, const struct reader_progress *progress, json_t *rows,
                       json_t *objects, struct error *err)
 {
-    if (reader_seek(r, NULL, err) != 0) {
+    struct lane *l = reader_lane(r, 0, err);
+    if (l == NULL || lane_seek(l, NULL, err) != 0) {
         return -1;
     }
     if (r->n_rows == 0) {
-        note_start(r, rows, objects);
+        note_start(l, r->n_counters, rows, objects);
         return 0;
     }
     uint64_t spacing = start_spacing(r);
     uint64_t chunk = rows_in_chunk(r);
-    while (r->at < r->n_rows) {
-        note_start(r, rows, objects);
-        uint64_t next = next_start(r->at, spacing, chunk);
-        if (reader_go(r, next < r->n_rows ? next : r->n_rows, err) != 0 ||
-            ask_to_go_on(r, progress, err) != 0) {
+    while (lane_row(l) < r->n_rows) {
+        note_start(l, r->n_counters, rows, objects);
+        uint64_t next = next_start(lane_row(l), spacing, chunk);
+        if (lane_go(l, next < r->n_rows ? next : r->n_rows, err) != 0 ||
+            ask_to_go_on(r, lane_row(l), progress, err) != 0) {
             return -1;
         }
     }

@@ -180,9 +180,12 @@ void message_lease_encode(const struct message_lease *m, struct buffer *out)
     buffer_u32(out, m->channels);
     buffer_u64(out, m->first);
     buffer_u64(out, m->stop);
-    buffer_u64(out, m->start_row);
     buffer_u32(out, m->n_counters);
-    for (uint32_t i = 0; i < m->n_counters; i++) {
+    buffer_u32(out, m->n_starts);
+    for (size_t i = 0; i < m->n_starts; i++) {
+        buffer_u64(out, m->start_row[i]);
+    }
+    for (size_t i = 0; i < (size_t)m->n_starts * m->n_counters; i++) {
         buffer_u64(out, m->objects[i]);
     }
     buffer_u64(out, m->size);
@@ -190,14 +193,24 @@ void message_lease_encode(const struct message_lease *m, struct buffer *out)
     buffer_text(out, m->digest);
 }
 
-static void take_counters(struct message_lease *m, struct bytes *in)
+static void take_starts(struct message_lease *m, struct bytes *in)
 {
-    m->n_counters = bytes_u32(in);
-    if (m->n_counters > MESSAGE_COUNTERS_MAX) {
+    uint32_t n_counters = bytes_u32(in);
+    uint32_t n_starts = bytes_u32(in);
+    if (n_counters > MESSAGE_COUNTERS_MAX || n_starts > MESSAGE_STARTS_MAX) {
         in->failed = true;
         return;
     }
-    for (uint32_t i = 0; i < m->n_counters; i++) {
+    m->n_counters = (uint16_t)n_counters;
+    m->n_starts = (uint16_t)n_starts;
+    for (size_t i = 0; i < m->n_starts; i++) {
+        m->start_row[i] = bytes_u64(in);
+        bool rises = i == 0
+                         ? m->start_row[0] <= m->first
+                         : m->start_row[i] > m->start_row[i - 1] && m->start_row[i] < m->stop;
+        in->failed = in->failed || !rises;
+    }
+    for (size_t i = 0; i < (size_t)m->n_starts * m->n_counters; i++) {
         m->objects[i] = bytes_u64(in);
     }
 }
@@ -222,12 +235,11 @@ int message_lease_decode(struct message_lease *m, struct bytes *in, struct error
     m->channels = bytes_u32(in);
     m->first = bytes_u64(in);
     m->stop = bytes_u64(in);
-    m->start_row = bytes_u64(in);
-    take_counters(m, in);
+    take_starts(m, in);
     m->size = bytes_u64(in);
     m->mtime_ns = bytes_i64(in);
     take_digest(m->digest, in);
-    if (m->start_row > m->first || m->first > m->stop) {
+    if (m->first > m->stop) {
         in->failed = true;
     }
     if (finish(in, "lease", err) != 0) {

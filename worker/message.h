@@ -25,7 +25,12 @@
 #include "base/digest.h"
 #include "base/error.h"
 
-enum { MESSAGE_VERSION = 1, MESSAGE_NAME_SIZE = 128, MESSAGE_COUNTERS_MAX = 16 };
+enum {
+    MESSAGE_VERSION = 2,
+    MESSAGE_NAME_SIZE = 128,
+    MESSAGE_COUNTERS_MAX = 16,
+    MESSAGE_STARTS_MAX = 32
+};
 enum { MESSAGE_LEASES_MAX = 64, MESSAGE_SIZE_LIMIT = 256 << 20 };
 
 enum message_type {
@@ -74,11 +79,13 @@ struct message_lease {
     char *path;
     char *weight;      /* column of generator weights; "" for none */
     uint32_t channels; /* bits of the channels to fill */
-    uint32_t n_counters;
-    uint64_t first; /* rows [first, stop); a file to inspect has neither */
+    uint16_t n_counters;
+    uint16_t n_starts; /* 0: nothing is known of objects */
+    uint64_t first;    /* rows [first, stop); a file to inspect has neither */
     uint64_t stop;
-    uint64_t start_row; /* objects before this row, one number a counter */
-    uint64_t objects[MESSAGE_COUNTERS_MAX];
+    /* Objects before some rows: rising, the first not behind `first`, the others before stop. */
+    uint64_t start_row[MESSAGE_STARTS_MAX];
+    uint64_t objects[MESSAGE_STARTS_MAX * MESSAGE_COUNTERS_MAX]; /* [n_starts][n_counters] */
     uint64_t size; /* the identity of the file when it was inspected; size 0: not known */
     int64_t mtime_ns;
     char digest[DIGEST_XXH128_HEX];

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reader.c - see reader.h
- *
- * Reads a block: first the counters of its rows, which say where the objects lie, and all that
- * does not depend on them, then the objects' columns. Nothing here knows a file format: rows come
- * as numbers of this machine from source.h. */
+/* reader.c - see reader.h */
 #include "worker/reader.h"
 
 #include <errno.h>
@@ -11,13 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "worker/reader_state.h"
-
-enum {
-    /* Rows counted at once on the way to the first row that is wanted, and by inspection: a block
-     * of a shard, so that OBJECTS_MAX refuses there what it refuses here. */
-    SKIP_ROWS = 1 << 14,
-};
 
 int reader_blame(const struct reader *r, const char *name, const struct format_column *column,
                  struct error *err)
@@ -26,82 +17,6 @@ int reader_blame(const struct reader *r, const char *name, const struct format_c
     (void)error_prefix(err, "%s: column %s%s%s%s", r->path, name, same ? "" : " (",
                        same ? "" : column->in_file, same ? "" : ")");
     return -1;
-}
-
-/* Past the rows that were just counted. At the end everything must have been counted. */
-static int move_on(struct reader *r, uint64_t stop, struct error *err)
-{
-    for (size_t k = 0; k < r->n_counters; k++) {
-        struct counter *c = &r->counter[k];
-        uint64_t after = c->at + c->offset[stop - r->at];
-        if (stop == r->n_rows && after != c->object->file->n_rows) {
-            error_set(err, ERROR_INPUT,
-                      "the counts add up to %" PRIu64 ", but %s has %" PRIu64 " rows", after,
-                      c->object->name, c->object->file->n_rows);
-            return reader_blame(r, c->name, c->file, err);
-        }
-    }
-    for (size_t k = 0; k < r->n_counters; k++) {
-        r->counter[k].at += r->counter[k].offset[stop - r->at];
-    }
-    r->at = stop;
-    return 0;
-}
-
-int reader_go(struct reader *r, uint64_t row, struct error *err)
-{
-    if (row < r->at) {
-        r->at = r->start;
-        for (size_t k = 0; k < r->n_counters; k++) {
-            r->counter[k].at = r->counter[k].start;
-        }
-    }
-    while (r->at < row) {
-        uint64_t stop = row - r->at < SKIP_ROWS ? row : r->at + SKIP_ROWS;
-        if (reader_load(r, LOAD_COUNTERS, stop, err) != 0 || move_on(r, stop, err) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-int reader_read(struct reader *r, uint64_t first, uint64_t stop, const struct batch **batch,
-                struct error *err)
-{
-    if (first < r->start || stop < first || stop > r->n_rows) {
-        return error_set(err, ERROR_INPUT,
-                         "%s: rows %" PRIu64 "-%" PRIu64 " are not among its rows %" PRIu64
-                         "-%" PRIu64,
-                         r->path, first, stop, r->start, r->n_rows);
-    }
-    if (reader_go(r, first, err) != 0 ||
-        reader_load(r, LOAD_COUNTERS | LOAD_EVENTS, stop, err) != 0 ||
-        reader_load(r, LOAD_OBJECTS, stop, err) != 0 || move_on(r, stop, err) != 0) {
-        return -1;
-    }
-    reader_show(r, (size_t)(stop - first));
-    *batch = &r->batch;
-    return 0;
-}
-
-int reader_seek(struct reader *r, const struct reader_start *start, struct error *err)
-{
-    uint64_t row = start == NULL ? 0 : start->row;
-    bool fits = row <= r->n_rows && (start == NULL || start->n_counters == r->n_counters);
-    for (size_t k = 0; fits && start != NULL && k < r->n_counters; k++) {
-        fits = start->objects[k] <= r->counter[k].object->file->n_rows;
-    }
-    if (!fits) {
-        return error_set(err, ERROR_INPUT,
-                         "%s: reading cannot start at row %" PRIu64
-                         ": the file is not the one that was inspected",
-                         r->path, row);
-    }
-    r->start = r->at = row;
-    for (size_t k = 0; k < r->n_counters; k++) {
-        r->counter[k].start = r->counter[k].at = start == NULL ? 0 : start->objects[k];
-    }
-    return 0;
 }
 
 uint64_t reader_rows(const struct reader *r)
@@ -125,6 +40,67 @@ bool reader_identity_equal(const struct reader_identity *a, const struct reader_
            strcmp(a->digest, b->digest) == 0;
 }
 
+uint64_t reader_chunk_rows(const struct reader *r)
+{
+    uint64_t most = 1;
+    for (size_t k = 0; k < r->n_counters; k++) {
+        most = size_max(most, r->counter[k].file->chunk_rows);
+    }
+    for (size_t i = 0; i < r->n_selected; i++) {
+        const struct selected *c = &r->selected[i];
+        most = c->counter == NO_COUNTER ? size_max(most, c->file->chunk_rows) : most;
+    }
+    return most;
+}
+
+/* Makes the row of lanes that long. */
+static int book_lanes(struct reader *r, size_t n, struct error *err)
+{
+    struct lane **lane = realloc(r->lane, n * sizeof(struct lane *));
+    if (lane == NULL) {
+        return error_no_memory(err, "lanes");
+    }
+    r->lane = lane;
+    for (; r->n_lanes < n; r->n_lanes++) {
+        lane[r->n_lanes] = NULL;
+    }
+    return 0;
+}
+
+struct lane *reader_lane(struct reader *r, size_t index, struct error *err)
+{
+    if (index >= r->n_lanes && book_lanes(r, index + 1, err) != 0) {
+        return NULL;
+    }
+    if (r->lane[index] == NULL) {
+        r->lane[index] = lane_open(r, err);
+    }
+    return r->lane[index];
+}
+
+static void add_chunk(const struct format_column *c, size_t *sum, size_t *most)
+{
+    size_t chunk = (size_t)c->chunk_rows * c->raw_size;
+    *sum += chunk;
+    *most = size_max(*most, chunk);
+}
+
+size_t reader_lanes_within(const struct reader *r, size_t bytes)
+{
+    size_t sum = 0;
+    size_t most = 0;
+    for (size_t k = 0; k < r->n_counters; k++) {
+        add_chunk(r->counter[k].file, &sum, &most);
+    }
+    for (size_t i = 0; i < r->n_selected; i++) {
+        add_chunk(r->selected[i].file, &sum, &most);
+    }
+    if (r->weight.file != NULL) {
+        add_chunk(r->weight.file, &sum, &most);
+    }
+    return bytes / (sum + 4 * most + 1); /* four: of a filter_bench, see filters.h */
+}
+
 static int64_t mtime_ns(const struct stat *state)
 {
     return (int64_t)state->st_mtim.tv_sec * 1000000000 + state->st_mtim.tv_nsec;
@@ -140,10 +116,8 @@ static int reader_init(struct reader *r, const char *path, const struct reader_r
     r->selected_of = calloc(r->n_needs + 1, sizeof(*r->selected_of));
     r->selected = calloc(r->n_needs + 1, sizeof(*r->selected));
     r->counter = calloc(r->n_needs + 1, sizeof(*r->counter));
-    r->view = calloc(r->n_needs + 1, sizeof(*r->view));
     bool all = r->path != NULL && (request->weight == NULL || r->weight_name != NULL) &&
-               r->selected_of != NULL && r->selected != NULL && r->counter != NULL &&
-               r->view != NULL;
+               r->selected_of != NULL && r->selected != NULL && r->counter != NULL;
     return all ? 0 : -1;
 }
 
@@ -162,22 +136,21 @@ static int open_file(struct reader *r, struct error *err)
     }
     r->identity.size_bytes = (uint64_t)r->state.st_size;
     r->identity.mtime_ns = mtime_ns(&r->state);
-    if (reader_digest(r, r->identity.digest, err) != 0) {
-        return -1;
-    }
-    return reader_book_columns(r, err) == 0 ? 0 : error_prefix(err, "%s", r->path);
+    return reader_digest(r, r->identity.digest, err);
 }
 
 struct reader *reader_open(const char *path, const struct reader_request *request,
                            struct error *err)
 {
     struct reader *r = calloc(1, sizeof *r);
-    if (r == NULL || reader_init(r, path, request) != 0) {
+    if (r == NULL) {
         error_no_memory(err, "a reader");
-        reader_close(r);
         return NULL;
     }
-    if (open_file(r, err) != 0) {
+    (void)pthread_mutex_init(&r->library, NULL); /* cannot fail on Linux */
+    int rc = reader_init(r, path, request) != 0 ? error_no_memory(err, "a reader")
+                                                : open_file(r, err);
+    if (rc != 0) {
         reader_close(r);
         return NULL;
     }
@@ -189,7 +162,9 @@ void reader_close(struct reader *r)
     if (r == NULL) {
         return;
     }
-    reader_release_columns(r);
+    for (size_t i = 0; i < r->n_lanes; i++) {
+        lane_close(r->lane[i]);
+    }
     if (r->file != NULL) {
         r->format->close(r->file);
     }
@@ -198,7 +173,8 @@ void reader_close(struct reader *r)
     free(r->selected_of);
     free(r->selected);
     free(r->counter);
-    free(r->view);
+    free(r->lane);
+    (void)pthread_mutex_destroy(&r->library);
     free(r);
 }
 
@@ -220,9 +196,6 @@ static int check_layout_again(const struct reader *r, struct error *err)
 int reader_check_unchanged(struct reader *r, struct error *err)
 {
     struct stat now;
-    if (reader_check_torn(r, err) != 0) {
-        return -1;
-    }
     if (stat(r->path, &now) != 0) {
         return error_set(err, errno == ENOENT ? ERROR_INPUT : ERROR_SYSTEM,
                          "%s: the file was there and is not there now", r->path);

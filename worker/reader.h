@@ -4,10 +4,8 @@
  * A format (HDF5 so far) knows how its columns are stored; a reader has chosen, for one analysis
  * and its settings, which of them to read. Files are hostile: every size, type and count is
  * checked before it is believed, and what is refused names file, column, rows and reason. Runs
- * only in the compute program, under resource limits. One reader belongs to one thread, which may
- * lend it others. Memory, whatever the length of the file: a block of each column, of each
- * compressed one a decoded chunk (64 MiB at most), of each thread four such; and 4 MiB of the file
- * mapped for each uncompressed column. */
+ * only in the compute program, under resource limits. A reader belongs to one thread; rows are
+ * read through its lanes (lane.h), of which each thread may have one. */
 #ifndef WORKER_READER_H
 #define WORKER_READER_H
 
@@ -16,19 +14,9 @@
 #include <stdint.h>
 
 #include "analysis/analysis.h"
-#include "analysis/batch.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
-
-/* Calls step(context, i, thread) once for each i < n, in any order and several at a time, each in
- * a thread of its own number < n_threads; back when all are done. The reader knows no threads but
- * these. Zeroed: one after the other. */
-struct reader_threads {
-    size_t n_threads;
-    void (*run)(size_t n_threads, size_t n,
-                void (*step)(void *context, size_t i, size_t thread), void *context);
-};
 
 /* What to read and how it is called in the file. All borrowed for as long as the reader is open,
  * but for the weight's name, which it copies. */
@@ -39,15 +27,6 @@ struct reader_request {
     const json_t *names; /* {"Muon_px": "muons/px"}: columns with other names, or NULL */
     const json_t
         *units; /* {"energy": "MeV", "length": "mm"}: what the files do not say, or NULL */
-    struct reader_threads threads;
-};
-
-/* Where reading may start without counting objects from row 0: row, and the objects before it in
- * each counter's collection. */
-struct reader_start {
-    uint64_t row;
-    size_t n_counters;
-    const uint64_t *objects; /* [n_counters] in the order of reader_counter */
 };
 
 /* What a file is known by. The digest (XXH3-128) is of the layout and the chunk table of the
@@ -69,10 +48,11 @@ struct reader_progress {
 };
 
 struct reader;
+struct lane;
 
 /* Opens the file, finds every column that is wanted, checks types, lengths, units and layout.
  * NULL with ERROR_INPUT (the file: "FILE: column Muon_pt: ...") or ERROR_SYSTEM (it cannot be
- * reached now). The caller calls reader_close. */
+ * reached now). The caller calls reader_close, which ends all lanes. */
 struct reader *reader_open(const char *path, const struct reader_request *request,
                            struct error *err);
 void reader_close(struct reader *r);
@@ -85,15 +65,16 @@ const struct reader_identity *reader_identity(const struct reader *r);
 /* The counters in use ("nMuon"), in the order of their first need; NULL from index n on. */
 const char *reader_counter(const struct reader *r, size_t index);
 
-/* From here on rows are read relative to this start; NULL is row 0, the default. */
-int reader_seek(struct reader *r, const struct reader_start *start, struct error *err);
+/* Rows of the longest run that is decoded as a whole of a column with one value an event, as
+ * chunks of the file are; 1 where there are none. */
+uint64_t reader_chunk_rows(const struct reader *r);
 
-/* The events [first, stop), first not before the start. *batch is borrowed until the next call;
- * columns may be the pages of the file itself, which others can write to meanwhile.
- * Rows that were never written, counters that do not add up, values beyond their type, NaN or
- * infinite weights are ERROR_INPUT. */
-int reader_read(struct reader *r, uint64_t first, uint64_t stop, const struct batch **batch,
-                struct error *err);
+/* The lane of that index, which the reader keeps until it is closed: made when it is first asked
+ * for, at row 0. NULL without memory (ERROR_SYSTEM). Not while other lanes are at work. */
+struct lane *reader_lane(struct reader *r, size_t index, struct error *err);
+
+/* How many lanes' memory fits into that many bytes (0 and more). */
+size_t reader_lanes_within(const struct reader *r, size_t bytes);
 
 /* What inspection finds, as JSON that the caller owns:
  * {"format": "hdf5", "rows": N, "size": bytes, "mtime_ns": T, "digest": 32 hex (XXH3-128 of
@@ -105,7 +86,7 @@ int reader_read(struct reader *r, uint64_t first, uint64_t stop, const struct ba
  *  4096 of them, evenly thinned, "starts": {"counters": ["nMuon"], "rows": [...],
  *  "objects": [[...], ...]}} - the starts at most 1024, evenly spread, from reading the
  * counters whole and checking that they add up to the lengths of their columns. progress may be
- * NULL. Fails as reader_read does, and (ERROR_SYSTEM) if go_on said so. */
+ * NULL. Reads through lane 0. Fails as lane_read does, and (ERROR_SYSTEM) if go_on said so. */
 json_t *reader_inspect(struct reader *r, const struct reader_progress *progress,
                        struct error *err);
 

@@ -1,153 +1,229 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* shard.c - see shard.h
  *
- * The only file with OpenMP. Each thread fills a partial of its own, booked before; they are
- * added when all rows are done. Nothing inside the parallel region can fail or allocate. */
+ * The only file with OpenMP. Each thread goes down a lane of its own (lane.h) and fills a partial of
+ * its own; they are added when all rows are done. Of several faults that of the lowest rows is
+ * given, whichever was found first. */
 #include "worker/shard.h"
 
 #include <inttypes.h>
 #include <omp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/size.h"
-#include "worker/window.h"
+#include "worker/division.h"
 
 enum {
-    BLOCK_EVENTS = 16384, /* in memory at a time: some MB of columns */
-    SLICE_EVENTS = 512,   /* one thread's work: far more than what it costs to hand out */
+    /* What the lanes' decoded chunks may take together: of files with giant chunks fewer threads
+     * read. */
+    LANES_BYTES_MAX = 128 << 20,
+};
+
+_Static_assert((int)SHARD_THREADS_MAX <= (int)DIVISION_MAX, "a stretch for each thread");
+
+/* What one thread does. */
+struct strand {
+    struct lane *lane;
+    uint64_t first; /* rows */
+    uint64_t stop;
+    struct partial part;
+    void *state; /* of the analysis's kernel; NULL where there is none */
+    struct error err;
 };
 
 /* One shard on its way. */
 struct running {
     const struct shard_task *task;
+    const struct reader_progress *progress;
     struct reader *reader;
-    struct partial *part; /* [n_threads] */
-    void **state; /* [n_threads] of the analysis's kernel; NULL each where there is none */
-    size_t n_parts;
+    size_t n;
+    struct strand *strand;       /* [n] */
+    atomic_size_t first_to_fail; /* the strands behind it need not go on */
+    atomic_uint_fast64_t rows_done;
 };
-
-/* The columns of a block take as long as they take: handed out one by one. */
-static void run_in_parallel(size_t n_threads, size_t n,
-                            void (*step)(void *context, size_t i, size_t thread), void *context)
-{
-#pragma omp parallel for schedule(dynamic) num_threads((int)n_threads)
-    for (size_t i = 0; i < n; i++) {
-        step(context, i, (size_t)omp_get_thread_num());
-    }
-}
 
 static int open_reader(const struct shard_task *task, struct reader **reader, struct error *err)
 {
     if (*reader == NULL) {
-        struct reader_request request = task->request;
-        request.threads =
-            (struct reader_threads){.n_threads = task->n_threads, .run = run_in_parallel};
-        *reader = reader_open(task->path, &request, err);
+        *reader = reader_open(task->path, &task->request, err);
     }
     if (*reader == NULL) {
         return -1;
     }
-    if (task->expected != NULL &&
-        !reader_identity_equal(reader_identity(*reader), task->expected)) {
-        return error_set(err, ERROR_INPUT,
-                         "%s: the file changed since it was inspected (size, time or layout)",
-                         task->path);
-    }
-    return reader_seek(*reader, task->start, err);
+    return task->expected == NULL ||
+                   reader_identity_equal(reader_identity(*reader), task->expected)
+               ? 0
+               : error_set(err, ERROR_INPUT,
+                           "%s: the file changed since it was inspected (size, time or layout)",
+                           task->path);
 }
 
-static int book(struct running *run, struct error *err)
+static int book(const struct running *run, struct strand *s)
 {
     const struct reader_request *request = &run->task->request;
-    size_t n = run->task->n_threads;
     const struct kernel *kernel = request->analysis->kernel;
-    run->part = calloc(n, sizeof *run->part);
-    run->state = calloc(n, sizeof *run->state);
-    if (run->part == NULL || run->state == NULL) {
-        return error_no_memory(err, "the threads' partials");
+    partial_init(&s->part, request->weight != NULL);
+    if (request->analysis->book(request->settings, &s->part, &s->err) != 0) {
+        return -1;
     }
-    for (size_t t = 0; t < n; t++) {
-        partial_init(&run->part[t], request->weight != NULL);
-        run->n_parts = t + 1;
-        if (request->analysis->book(request->settings, &run->part[t], err) != 0 ||
-            (kernel != NULL && kernel->create(request->settings, &run->state[t], err) != 0)) {
-            return -1;
-        }
-    }
-    return 0;
+    return kernel == NULL ? 0 : kernel->create(request->settings, &s->state, &s->err);
 }
 
 static void release(struct running *run)
 {
-    for (size_t t = 0; t < run->n_parts; t++) {
-        partial_release(&run->part[t]);
-        if (run->state[t] != NULL) {
-            run->task->request.analysis->kernel->destroy(run->state[t]);
+    for (size_t i = 0; i < run->n; i++) {
+        struct strand *s = &run->strand[i];
+        partial_release(&s->part);
+        if (s->state != NULL) {
+            run->task->request.analysis->kernel->destroy(s->state);
         }
     }
-    free(run->part);
-    free(run->state);
+    free(run->strand);
 }
 
 /* All events seen count, whatever the analysis does with them. */
-static void process_slice(const struct running *run, const struct batch *batch, size_t first,
-                          size_t thread)
+static void process(const struct running *run, struct strand *s, const struct batch *batch)
 {
     const struct reader_request *request = &run->task->request;
-    struct partial *part = &run->part[thread];
-    size_t stop = size_min(first + SLICE_EVENTS, batch->n_events);
-    part->n_events += stop - first;
-    for (size_t e = first; batch->weight != NULL && e < stop; e++) {
-        exact_add(&part->sumw, batch->weight[e]);
+    size_t n = batch->n_events;
+    s->part.n_events += n;
+    for (size_t e = 0; batch->weight != NULL && e < n; e++) {
+        exact_add(&s->part.sumw, batch->weight[e]);
     }
-    if (run->state[thread] != NULL) {
-        request->analysis->kernel->process(run->state[thread], batch, first, stop,
-                                           run->task->channels, part);
+    if (s->state != NULL) {
+        request->analysis->kernel->process(s->state, batch, 0, n, run->task->channels,
+                                           &s->part);
     } else {
-        request->analysis->process(batch, first, stop, request->settings, run->task->channels,
-                                   part);
+        request->analysis->process(batch, 0, n, request->settings, run->task->channels,
+                                   &s->part);
     }
 }
 
-static void process_block(const struct running *run, const struct batch *batch)
+/* Asked on the caller's thread, which goes down the first lane. */
+static int go_on(struct running *run, const struct strand *s)
 {
-    size_t n_slices = (batch->n_events + SLICE_EVENTS - 1) / SLICE_EVENTS;
-#pragma omp parallel for schedule(dynamic) num_threads((int)run->n_parts)
-    for (size_t s = 0; s < n_slices; s++) {
-        process_slice(run, batch, s * SLICE_EVENTS, (size_t)omp_get_thread_num());
+    const struct reader_progress *progress = run->progress;
+    uint64_t done = atomic_load(&run->rows_done);
+    if (s != run->strand || progress == NULL || progress->go_on == NULL ||
+        progress->go_on(progress->context, done)) {
+        return 0;
     }
+    return error_set(&run->strand->err, ERROR_SYSTEM,
+                     "%s: asked to stop after %" PRIu64 " of %" PRIu64 " rows", run->task->path,
+                     done, run->task->stop - run->task->first);
 }
 
-static int process_rows(const struct running *run, const struct reader_progress *progress,
-                        struct error *err)
+static int run_block(struct running *run, struct strand *s, uint64_t row, uint64_t stop)
 {
-    const struct shard_task *task = run->task;
-    for (uint64_t row = task->first; row < task->stop;) {
-        uint64_t stop = task->stop - row < BLOCK_EVENTS ? task->stop : row + BLOCK_EVENTS;
-        const struct batch *batch = NULL; /* borrowed until the next read */
-        if (reader_read(run->reader, row, stop, &batch, err) != 0) {
+    const struct batch *batch = NULL; /* borrowed until the next read */
+    if (lane_read(s->lane, row, stop, &batch, &s->err) != 0) {
+        return -1;
+    }
+    process(run, s, batch);
+    atomic_fetch_add(&run->rows_done, stop - row);
+    return go_on(run, s);
+}
+
+static int run_rows(struct running *run, struct strand *s)
+{
+    size_t index = (size_t)(s - run->strand);
+    for (uint64_t row = s->first; row < s->stop;) {
+        uint64_t stop = s->stop - row < LANE_BLOCK_ROWS ? s->stop : row + LANE_BLOCK_ROWS;
+        if (atomic_load(&run->first_to_fail) < index) {
+            return 0; /* whatever comes is for nothing */
+        }
+        if (run_block(run, s, row, stop) != 0) {
             return -1;
         }
-        process_block(run, batch);
         row = stop;
-        if (progress != NULL && progress->go_on != NULL &&
-            !progress->go_on(progress->context, row - task->first)) {
-            return error_set(err, ERROR_SYSTEM, "%s: asked to stop after row %" PRIu64,
-                             task->path, row);
-        }
     }
     return 0;
 }
 
-static int add_parts(struct running *run, struct error *err)
+/* The last start at or before the row. */
+static int seek(const struct shard_starts *starts, struct strand *s)
 {
-    for (size_t t = 0; t < run->n_parts; t++) {
-        if (run->state[t] != NULL) {
-            run->task->request.analysis->kernel->finish(run->state[t], &run->part[t]);
+    size_t low = 0;
+    size_t high = starts->n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (starts->row[middle] <= s->first) {
+            low = middle;
+        } else {
+            high = middle;
         }
     }
-    for (size_t t = 1; t < run->n_parts; t++) {
-        if (partial_add(&run->part[0], &run->part[t], err) != 0) {
+    struct reader_start start = {.n_counters = starts->n_counters};
+    if (starts->n > 0) {
+        start.row = starts->row[low];
+        start.objects = starts->objects + low * starts->n_counters;
+    }
+    return lane_seek(s->lane, starts->n == 0 ? NULL : &start, &s->err);
+}
+
+static int run_strand(struct running *run, struct strand *s)
+{
+    return seek(&run->task->starts, s) == 0 && book(run, s) == 0 ? run_rows(run, s) : -1;
+}
+
+static void note_failure(struct running *run, size_t index)
+{
+    size_t first = atomic_load(&run->first_to_fail);
+    while (index < first && !atomic_compare_exchange_weak(&run->first_to_fail, &first, index)) {
+    }
+}
+
+/* All strands at the same time; of their failures the first strand's is the shard's. */
+static int run_strands(struct running *run, struct error *err)
+{
+#pragma omp parallel for schedule(static, 1) num_threads((int)run->n)
+    for (size_t i = 0; i < run->n; i++) {
+        if (run_strand(run, &run->strand[i]) != 0) {
+            note_failure(run, i);
+        }
+    }
+    size_t failed = atomic_load(&run->first_to_fail);
+    return failed == SIZE_MAX ? 0
+                              : error_set(err, run->strand[failed].err.kind, "%s",
+                                          run->strand[failed].err.text);
+}
+
+/* A lane for each thread that has something to do. */
+static int divide(struct running *run, struct error *err)
+{
+    struct division d;
+    const struct shard_task *task = run->task;
+    size_t n = size_min(task->n_threads, reader_lanes_within(run->reader, LANES_BYTES_MAX));
+    division_make(&d, task->first, task->stop, size_max(1, n), LANE_BLOCK_ROWS,
+                  reader_chunk_rows(run->reader));
+    run->strand = calloc(d.n, sizeof *run->strand);
+    if (run->strand == NULL) {
+        return error_no_memory(err, "the threads' partials");
+    }
+    run->n = d.n;
+    for (size_t i = 0; i < d.n; i++) {
+        struct strand *s = &run->strand[i];
+        s->lane = reader_lane(run->reader, i, err);
+        if (s->lane == NULL) {
+            return -1;
+        }
+        s->first = d.bound[i];
+        s->stop = d.bound[i + 1];
+    }
+    return 0;
+}
+
+static int add_parts(const struct running *run, struct error *err)
+{
+    const struct kernel *kernel = run->task->request.analysis->kernel;
+    struct partial *sum = &run->strand->part;
+    for (size_t i = 0; i < run->n; i++) {
+        struct strand *s = &run->strand[i];
+        if (s->state != NULL) {
+            kernel->finish(s->state, &s->part);
+        }
+        if (i > 0 && partial_add(sum, &s->part, err) != 0) {
             return -1;
         }
     }
@@ -158,43 +234,41 @@ static int check_task(const struct shard_task *task, struct error *err)
 {
     if (task->first > task->stop || task->n_threads < 1 ||
         task->n_threads > SHARD_THREADS_MAX ||
-        (task->start != NULL && task->start->row > task->first)) {
+        (task->starts.n > 0 && task->starts.row[0] > task->first)) {
         return error_set(err, ERROR_PEER, "%s: rows %" PRIu64 "-%" PRIu64 " with %zu threads",
                          task->path, task->first, task->stop, task->n_threads);
     }
     return 0;
 }
 
-int shard_prepare(struct error *err)
+void shard_prepare(void)
 {
     (void)omp_get_max_threads();
-    return window_guard(err);
+}
+
+static int run_all(struct running *run, struct error *err)
+{
+    if (divide(run, err) != 0 || run_strands(run, err) != 0 || add_parts(run, err) != 0) {
+        return -1;
+    }
+    return reader_check_unchanged(run->reader, err);
 }
 
 int shard_run(const struct shard_task *task, struct reader **reader,
               const struct reader_progress *progress, struct partial *out, struct error *err)
 {
-    struct running run = {.task = task};
-    int rc = check_task(task, err);
+    if (check_task(task, err) != 0) {
+        return -1;
+    }
+    struct running run = {.task = task, .progress = progress, .first_to_fail = SIZE_MAX};
+    int rc = open_reader(task, reader, err);
     if (rc == 0) {
-        rc = open_reader(task, reader, err);
         run.reader = *reader;
+        rc = run_all(&run, err);
     }
     if (rc == 0) {
-        rc = book(&run, err);
-    }
-    if (rc == 0) {
-        rc = process_rows(&run, progress, err);
-    }
-    if (rc == 0) {
-        rc = add_parts(&run, err);
-    }
-    if (rc == 0) {
-        rc = reader_check_unchanged(run.reader, err);
-    }
-    if (rc == 0) {
-        *out = run.part[0];
-        partial_init(&run.part[0], false); /* it is the caller's now */
+        *out = run.strand->part;
+        partial_init(&run.strand->part, false); /* it is the caller's now */
     } else {
         reader_close(*reader);
         *reader = NULL;

@@ -2,18 +2,18 @@
 /* source.h - the rows of one column as numbers of this machine, from its extents: read, verified,
  * decompressed and converted here, outside the format's library and its lock.
  *
- * What is not known here (a type, a filter, a piece without a place) comes from format->read. It
- * goes in two steps: source_prepare on the thread that the format belongs to, for all that needs
- * the library or memory; then source_load, on any thread, for all that takes time. So the
- * columns of a block are loaded at the same time.
+ * What is not known here (a type, a filter, a piece without a place) comes through the format, under
+ * its mutex; so sources of one file, one a thread, are loaded at the same time. Stored bytes are
+ * read, not mapped: that is faster than the page faults of a mapping, on several threads all the
+ * more, and a file that becomes shorter is a short read instead of a signal. What comes next the
+ * kernel reads meanwhile (to tell it with posix_fadvise gained nothing).
  *
- * Memory of a column: the rows asked for, unless they can be read in place, and either one window
- * on the file or one decoded chunk, the last of which rows were left over; where the places of
- * chunks are not known, also the stored bytes of the chunks of the block. */
+ * Memory of a column: the rows asked for, and of a filtered one a decoded chunk, the last, of
+ * which rows were left over. */
 #ifndef WORKER_SOURCE_H
 #define WORKER_SOURCE_H
 
-#include <stdbool.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,52 +21,47 @@
 #include "worker/filters.h"
 #include "worker/format.h"
 #include "worker/room.h"
-#include "worker/window.h"
 
 enum source_way {
     SOURCE_THROUGH_FORMAT, /* format->read */
-    SOURCE_MAPPED,         /* no filters: the file's pages */
+    SOURCE_PLAIN,          /* no filters: the numbers themselves, by pread */
     SOURCE_DECODED,        /* filters; stored bytes by pread */
     SOURCE_FETCHED,        /* places are not known: stored bytes by format->fetch */
 };
 
-struct source {
+/* What the column belongs to; all borrowed. */
+struct source_file {
     const struct format *format;
     void *file;
+    pthread_mutex_t *library; /* held around each call of the format */
+};
+
+struct source {
+    struct source_file of;
     struct format_column *column;
     enum source_way way;
     int fd;
     struct filter_chain chain;
-    struct window window;
-    struct room rows;    /* of the block */
-    struct room chunk;   /* decoded, of which the rows of the next block may be the rest */
-    size_t n_chunk;      /* 1 + the extent it holds; 0: none */
-    struct room fetched; /* stored bytes of the block's extents, one behind the other */
-    struct room pieces;  /* struct fetched_piece of each */
-    uint64_t first;      /* the rows that were prepared */
+    struct room rows;  /* of the block */
+    struct room chunk; /* decoded, of which the rows of the next block may be the rest */
+    size_t n_chunk;    /* 1 + the extent it holds; 0: none */
+    uint64_t first;    /* the rows that were loaded */
     uint64_t stop;
-    const void *numbers; /* the rows that were loaded, raw_size bytes each, aligned */
+    const void *numbers; /* of those rows, raw_size bytes each, aligned */
 };
 
-/* Chooses the way; all borrowed until source_release. Not thread-safe. */
-void source_init(struct source *s, const struct format *format, void *file,
-                 struct format_column *column, uint64_t file_bytes);
+/* Chooses the way; all borrowed until source_release. Not while other sources of the file are at
+ * work. */
+void source_init(struct source *s, const struct source_file *of, struct format_column *column);
 void source_release(struct source *s);
 
 /* The longest pieces: what a bench needs for this source. */
 int source_book(const struct source *s, struct filter_bench *bench, struct error *err);
 
-/* The rows [first, stop), in range. Errors name the rows, not the column. */
-int source_prepare(struct source *s, uint64_t first, uint64_t stop, struct error *err);
-
-/* Whether loading what was prepared is hardly any work: nothing to decode. */
-bool source_is_quick(const struct source *s);
-
-/* Fills numbers, valid until the next prepare. Allocates nothing. Damaged pieces are ERROR_INPUT,
- * "rows 0-4 cannot be read, the file is damaged (deflate: ...)". */
-int source_load(struct source *s, struct filter_bench *bench, struct error *err);
-
-/* Whether the file turned out to have become shorter: what was loaded is then not to be used. */
-bool source_is_torn(const struct source *s);
+/* The rows [first, stop), in range, into numbers, valid until the next load. Damaged pieces are
+ * ERROR_INPUT, "rows 0-4 cannot be read, the file is damaged (deflate: ...)": rows, not the
+ * column. */
+int source_load(struct source *s, uint64_t first, uint64_t stop, struct filter_bench *bench,
+                struct error *err);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/size.h"
 #include "tests/fuzz/fuzz.h"
+#include "worker/lane.h"
 #include "worker/reader.h"
 
 enum { BLOCK = 4096, ROWS_MOST = 20000 };
@@ -19,11 +20,13 @@ enum { BLOCK = 4096, ROWS_MOST = 20000 };
 static void read_rows(struct reader *r, struct error *err)
 {
     uint64_t stop = size_min(reader_rows(r), ROWS_MOST);
-    int rc = reader_seek(r, NULL, err);
+    struct lane *lane = reader_lane(r, 0, err);
+    FUZZ_CHECK(lane != NULL);
+    int rc = lane_seek(lane, NULL, err);
     for (uint64_t row = 0; rc == 0 && row < stop; row += BLOCK) {
         const struct batch *batch = NULL;
         uint64_t end = size_min(row + BLOCK, stop);
-        rc = reader_read(r, row, end, &batch, err);
+        rc = lane_read(lane, row, end, &batch, err);
         FUZZ_CHECK(rc != 0 || batch->n_events == end - row);
     }
     if (rc != 0) {

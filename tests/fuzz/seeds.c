@@ -143,7 +143,9 @@ static void put_orders(struct seeds *s, struct buffer *b)
         .first = 10,
         .stop = 20,
         .n_counters = 2,
-        .objects = {7, 8},
+        .n_starts = 2,
+        .start_row = {5, 15},
+        .objects = {7, 8, 9, 10},
         .digest = "00112233445566778899aabbccddeeff",
     };
     message_hello_encode(&hello, b);

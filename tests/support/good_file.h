@@ -6,6 +6,7 @@
 
 #include "tests/support/hdf5_file.h"
 
+#include "worker/lane.h"
 #include "worker/reader.h"
 
 /* Two muon columns with their counter, one value an event, an energy, a boolean, weights. */
@@ -58,8 +59,9 @@ static inline void try_file(const char *path, const char *said, struct error *er
     struct reader *r = reader_open(path, &request, err);
     json_t *found = r == NULL ? NULL : reader_inspect(r, NULL, err);
     const struct batch *batch = NULL;
-    if (found != NULL) {
-        (void)reader_read(r, 0, reader_rows(r), &batch, err);
+    struct lane *lane = found == NULL ? NULL : reader_lane(r, 0, err);
+    if (lane != NULL) {
+        (void)lane_read(lane, 0, reader_rows(r), &batch, err);
     }
     json_decref(found);
     reader_close(r);

@@ -5,6 +5,7 @@
 
 #include "tests/support/check.h"
 
+#include "worker/lane.h"
 #include "worker/reader.h"
 
 /* A reader of these needs, or a failed test. */
@@ -29,7 +30,7 @@ static inline const struct batch *read_rows(struct reader *r, uint64_t first, ui
 {
     struct error err = {0};
     const struct batch *batch = NULL;
-    check_ok(reader_read(r, first, stop, &batch, &err), &err);
+    check_ok(lane_read(reader_lane(r, 0, &err), first, stop, &batch, &err), &err);
     assert_int_equal(batch->n_events, stop - first);
     return batch;
 }

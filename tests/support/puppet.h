@@ -271,15 +271,14 @@ static inline int puppet_inspect(const struct puppet *p, const struct message_le
 static inline int puppet_shard(const struct puppet *p, const struct message_lease *lease,
                                struct partial *partial, struct error *err)
 {
-    struct reader_start start = {
-        .row = lease->start_row, .n_counters = lease->n_counters, .objects = lease->objects};
-    struct shard_task task = {.path = lease->path,
-                              .request = order_request(&p->order, lease->weight),
-                              .first = lease->first,
-                              .stop = lease->stop,
-                              .start = lease->n_counters == 0 ? NULL : &start,
-                              .channels = lease->channels,
-                              .n_threads = 1};
+    struct shard_task task = {
+        .path = lease->path,
+        .request = order_request(&p->order, lease->weight),
+        .first = lease->first,
+        .stop = lease->stop,
+        .starts = {lease->n_starts, lease->n_counters, lease->start_row, lease->objects},
+        .channels = lease->channels,
+        .n_threads = 1};
     struct reader *reader = NULL;
     int rc = shard_run(&task, &reader, NULL, partial, err);
     reader_close(reader);
