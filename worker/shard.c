@@ -7,6 +7,7 @@
 #include "worker/shard.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <omp.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,6 +19,9 @@ enum {
     /* What the lanes' decoded chunks may take together: of files with giant chunks fewer threads
      * read. */
     LANES_BYTES_MAX = 128 << 20,
+    /* What malloc keeps of what was freed. */
+    KEPT_PIECE_BYTES = 32 << 20, /* the most that glibc allows */
+    KEPT_BYTES = 256 << 20,
 };
 
 _Static_assert((int)SHARD_THREADS_MAX <= (int)DIVISION_MAX, "a stretch for each thread");
@@ -244,6 +248,9 @@ static int check_task(const struct shard_task *task, struct error *err)
 void shard_prepare(void)
 {
     (void)omp_get_max_threads();
+    /* What one file's reader gives back the next one's takes: pages need not come anew. */
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_PIECE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 }
 
 static int run_all(struct running *run, struct error *err)

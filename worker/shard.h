@@ -36,8 +36,8 @@ struct shard_task {
     const struct reader_identity *expected; /* what inspection found, or NULL */
 };
 
-/* Lets the OpenMP runtime set itself up, for which some want shared memory: to be called once,
- * before sandbox_enter. Starts no thread. */
+/* Lets the OpenMP runtime set itself up, for which some want shared memory, and malloc keep what one
+ * file needed for the next: to be called once, before sandbox_enter. Starts no thread. */
 void shard_prepare(void);
 
 /* Fills *out, which the caller releases. *reader is NULL, or open from an earlier shard of the
