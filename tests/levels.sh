@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # levels.sh BIN - the programs in this folder give the same partial, byte for byte, at each level of
-# the processor that there is, by the scalar code, and with any number of threads.
+# the processor that there is, by the scalar code, and with any number of threads: the one below,
+# which all compilers and machines give (raise it with what changes the events or the partial).
 set -eu
 bin=$1
+expected=50e22fe42f2c965dc2626f8de8bda0f4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,13 +20,11 @@ case $levels in
     *plain*scalar) ;;
     *) echo "no levels: '$levels'" && exit 1 ;;
 esac
-first=
 for level in $levels; do
     for threads in 1 3; do
         sum=$(PICOBARN_SIMD=$level "$bin/picobarn-worker" shard "$file" --rows "0-$rows" \
             --analysis dimuon --threads $threads --show digest)
         echo "$sum $level, $threads threads"
-        first=${first:-$sum}
-        [ "$sum" = "$first" ] || { echo 'other bytes' && exit 1; }
+        [ "$sum" = "$expected" ] || { echo "not $expected" && exit 1; }
     done
 done

@@ -11,7 +11,7 @@ build='gcc libc6-dev cmake ninja-build pkg-config libcmocka-dev libcairo2-dev
     libzstd-dev fonts-dejavu-core'
 test='python3 python3-venv procps prometheus chromium'
 check='git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev libomp-14-dev llvm-14
-    fish mandoc zsh shellcheck'
+    fish mandoc qemu-user shellcheck zsh'
 cluster='buildah busybox-static containerd containernetworking-plugins curl iproute2 iptables openssl
     runc util-linux'
 
