@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from columns import Contender, HERE
+from columns import Contender, HERE, read_in
 
 JETS, MUONS, ELECTRONS = ([f"{o}_{c}" for c in ("pt", "eta", "phi", "mass")] for o in ("Jet", "Muon", "Electron"))
 NEEDS = {1: ["MET_pt"], 2: ["nJet", "Jet_pt"], 3: ["nJet", "Jet_pt", "Jet_eta"], 4: ["nJet", "Jet_pt", "MET_pt"],
@@ -30,6 +30,8 @@ def get_ready(folder, events):
         subprocess.run([folder / "python" / "bin" / "python", HERE / "rivals" / "make_adl.py", data,
                         *sorted(data.glob("*.h5"))], check=True)
         (data / "complete").touch()
+    for path in [*data.glob("*.h5"), *data.glob("*.root")]:
+        read_in(path)
     return data
 
 
