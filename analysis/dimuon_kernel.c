@@ -242,35 +242,16 @@ static void process_any(struct state *s, const struct work *w, size_t first, siz
     finish_gathered(s, w);
 }
 
-static bool all_have_two(const uint32_t *offset, size_t first, size_t stop)
-{
-    uint32_t differ = 0;
-    for (size_t event = first; event <= stop; event++) {
-        differ |= (offset[event] - offset[first]) ^ (uint32_t)(2 * (event - first));
-    }
-    return differ == 0;
-}
-
-/* The cutflow of events of one pair each. */
+/* The cutflow of events of one pair each, with weights. */
 static void pass_block(const struct state *s, const struct work *w)
 {
     uint32_t row_os = row_of(s, 1U << CHANNEL_OS);
     uint32_t row_ss = row_of(s, 1U << CHANNEL_SS);
-    size_t n_os = 0;
-    size_t n_ss = 0;
     for (size_t k = 0; k < s->block.n; k++) {
         uint32_t is_os = s->block.pairs.row[k] == row_os;
         uint32_t is_ss = s->block.pairs.row[k] == row_ss;
-        n_os += is_os;
-        n_ss += is_ss;
-        if (w->out->weighted) {
-            dimuon_pass(w->channels, is_os << CHANNEL_OS | is_ss << CHANNEL_SS,
-                        batch_weight(w->batch, dimuon_block_place(&s->block, k).event), w->out);
-        }
-    }
-    if (!w->out->weighted) {
-        pass_many(w, CHANNEL_OS, s->block.n, n_os);
-        pass_many(w, CHANNEL_SS, s->block.n, n_ss);
+        dimuon_pass(w->channels, is_os << CHANNEL_OS | is_ss << CHANNEL_SS,
+                    batch_weight(w->batch, dimuon_block_place(&s->block, k).event), w->out);
     }
 }
 
@@ -287,8 +268,14 @@ static void process_twos(struct state *s, const struct work *w, size_t first, si
     b->n = n;
     b->is_twos = true;
     b->twos = (struct dimuon_pair){.i = at, .event = (uint32_t)first};
-    s->simd->split_charges(c[CHARGE].i32 + at, n, &rows, b->pairs.row);
-    pass_block(s, w);
+    struct pairs_charges counts;
+    s->simd->split_charges(c[CHARGE].i32 + at, n, &rows, b->pairs.row, &counts);
+    if (w->out->weighted) {
+        pass_block(s, w);
+    } else {
+        pass_many(w, CHANNEL_OS, n, counts.n_opposite);
+        pass_many(w, CHANNEL_SS, n, counts.n_same);
+    }
     dimuon_block_mass2_of_twos(b, s->simd, c, s->energy);
     finish_block(s, w);
 }
@@ -302,7 +289,8 @@ static void process(void *state, const struct batch *batch, size_t first, size_t
     enum dimuon_screen screen = dimuon_block_screen(batch->column, s->energy);
     if (screen == SCREEN_NONE) {
         analysis_dimuon.process(batch, first, stop, s->settings, channels, out);
-    } else if (screen != SCREEN_NARROW || !all_have_two(offset, first, stop)) {
+    } else if (screen != SCREEN_NARROW ||
+               !s->simd->all_have_two(offset + first, stop - first)) {
         process_any(s, &w, first, stop);
     } else {
         for (size_t at = first; at < stop; at += PAIRS_MAX) {

@@ -9,6 +9,7 @@
 #ifndef ANALYSIS_PAIRS_H
 #define ANALYSIS_PAIRS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,11 @@ struct pairs_rows {
     uint32_t none;
 };
 
+struct pairs_charges {
+    uint32_t n_opposite;
+    uint32_t n_same;
+};
+
 /* One level. n is rounded up to a multiple of PAIRS_VECTOR: what stands there is calculated with,
  * and ignored. Pure but for the arrays they are given. */
 struct pairs_simd {
@@ -67,9 +73,13 @@ struct pairs_simd {
     /* even[k] = from[2 k], odd[k] = from[2 k + 1], k < n. */
     void (*split)(const float *from, size_t n, float *even, float *odd);
 
-    /* row[k] by the signs of charge[2 k] and charge[2 k + 1], k < n. */
+    /* Whether offset[k + 1] - offset[k] is 2 for each k < n, without branches. */
+    bool (*all_have_two)(const uint32_t *offset, size_t n);
+
+    /* row[k] by the signs of charge[2 k] and charge[2 k + 1], k < n; and how many pairs are of
+     * opposite and of same charge. */
     void (*split_charges)(const int32_t *charge, size_t n, const struct pairs_rows *rows,
-                          uint32_t *row);
+                          uint32_t *row, struct pairs_charges *counts);
 
     /* d_eta and d_phi from eta and phi. */
     void (*differ)(struct pairs *p, size_t n);

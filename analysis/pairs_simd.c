@@ -219,23 +219,41 @@ static void find(const struct mass2_axis *axis, uint32_t not_sure, struct pairs 
     }
 }
 
+static bool all_have_two(const uint32_t *offset, size_t n)
+{
+    uint32_t differ = 0;
+    for (size_t k = 0; k < n; k++) {
+        differ |= (offset[k + 1] - offset[k]) ^ 2;
+    }
+    return differ == 0;
+}
+
 static void split_charges(const int32_t *restrict charge, size_t n,
-                          const struct pairs_rows *rows, uint32_t *restrict row)
+                          const struct pairs_rows *rows, uint32_t *restrict row,
+                          struct pairs_charges *counts)
 {
     uint32_t opposite = rows->opposite;
     uint32_t same = rows->same;
     uint32_t none = rows->none;
+    uint32_t n_charged = 0;
+    uint32_t n_opposite = 0;
     for (size_t k = 0; k < n; k++) {
         int32_t a = charge[2 * k];
         int32_t b = charge[2 * k + 1];
-        uint32_t charged = (a ^ b) < 0 ? opposite : same;
-        row[k] = ((a != 0) & (b != 0)) ? charged : none;
+        uint32_t both = (a != 0) & (b != 0);
+        uint32_t differ = both & ((uint32_t)(a ^ b) >> 31);
+        row[k] = both ? differ ? opposite : same : none;
+        n_charged += both;
+        n_opposite += differ;
     }
+    counts->n_opposite = n_opposite;
+    counts->n_same = n_charged - n_opposite;
 }
 
 const struct pairs_simd LEVEL_TABLE = {
     .name = LEVEL_NAME,
     .split = split,
+    .all_have_two = all_have_two,
     .split_charges = split_charges,
     .differ = differ,
     .narrow = narrow,
