@@ -248,7 +248,7 @@ static void q4_process(const struct batch *batch, size_t first, size_t stop,
     const struct column met = batch->column[Q4_MET];
     const struct column pt = batch->column[Q4_PT];
     double pt_min = settings->at[Q4_PT_MIN].value;
-    uint32_t n_hard[Q4_EVENTS];
+    uint32_t n_hard[Q4_EVENTS] = {0};
     uint64_t n_passed = 0;
     struct adl_fill fill;
     adl_fill_begin(&fill, &out->hist[0].hist);
