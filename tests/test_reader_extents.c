@@ -35,6 +35,20 @@ static void put_ramp(hid_t file, const char *name, hsize_t chunk, unsigned bits)
                                    bits, NULL});
 }
 
+/* In chunks of which the last is not filtered: only the library reads such. */
+static void put_for_library(hid_t file, const char *name, unsigned bits)
+{
+    const hsize_t rows = ROWS;
+    hid_t plist = put_layout(LONG_CHUNK, bits);
+    (void)H5Pset_chunk_opts(plist, H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS);
+    hid_t space = H5Screate_simple(1, &rows, NULL);
+    hid_t data = H5Dcreate2(file, name, H5T_IEEE_F32LE, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+    assert_true(H5Dwrite(data, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, ramp) >= 0);
+    (void)H5Dclose(data);
+    (void)H5Sclose(space);
+    (void)H5Pclose(plist);
+}
+
 static struct reader *open_reals(const char *path, struct error *err)
 {
     static const struct settings no_settings;
@@ -147,7 +161,7 @@ static void lanes_do_not_disturb_each_other(void **state)
     hid_t file = put_file(*state, "lanes.h5", path);
     put_ramp(file, "a", CHUNK, PUT_SHUFFLE | PUT_DEFLATE);
     put_ramp(file, "b", 100, PUT_DEFLATE); /* so many chunks that they are fetched */
-    put_ramp(file, "c", 0, 0);
+    put_for_library(file, "c", PUT_SHUFFLE | PUT_DEFLATE);
     (void)H5Fclose(file);
     struct reader *r = open_reals(path, &err);
     struct traveller traveller[LANES] = {{.step = 1}, {.step = 5}, {.step = 1}, {.step = 3}};
@@ -163,6 +177,38 @@ static void lanes_do_not_disturb_each_other(void **state)
         assert_int_equal(pthread_join(thread[i], NULL), 0);
         check_ok(traveller[i].rc, &traveller[i].err);
     }
+    reader_close(r);
+}
+
+/* The library prints its errors unless told not to, each thread by itself. */
+static void a_fault_on_any_thread_is_told_and_not_printed(void **state)
+{
+    char path[PUT_PATH_SIZE];
+    char said[PUT_PATH_SIZE];
+    struct error err = {0};
+    hid_t file = put_file(*state, "quiet.h5", path);
+    put_ramp(file, "a", CHUNK, 0);
+    put_ramp(file, "b", CHUNK, 0);
+    put_for_library(file, "c", PUT_FLETCHER32);
+    uint64_t place = place_of_chunk(file, "c", 0);
+    (void)H5Fclose(file);
+    flip(path, place);
+    (void)snprintf(said, sizeof said, "%s/said", (const char *)*state);
+    struct reader *r = open_reals(path, &err);
+    struct traveller traveller = {.lane = reader_lane(r, 0, &err), .step = 1};
+    pthread_t thread;
+    int kept = dup(STDERR_FILENO);
+    int aside = open(said, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(dup2(aside, STDERR_FILENO) >= 0);
+    int rc = pthread_create(&thread, NULL, travel, &traveller);
+    rc = rc == 0 ? pthread_join(thread, NULL) : rc;
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    assert_int_equal(rc, 0);
+    assert_int_equal(lseek(aside, 0, SEEK_END), 0);
+    (void)close(kept);
+    (void)close(aside);
+    assert_int_equal(traveller.rc, -1);
+    check_refused(&traveller.err, path, "column c: rows 0-16384 cannot be read");
     reader_close(r);
 }
 
@@ -305,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_is_the_same_whatever_was_read_before),
         cmocka_unit_test(lanes_do_not_disturb_each_other),
+        cmocka_unit_test(a_fault_on_any_thread_is_told_and_not_printed),
         cmocka_unit_test(a_file_that_shrinks_under_us_is_the_files_fault),
         cmocka_unit_test(zstd_and_lz4_are_read_like_any_other_filter),
         cmocka_unit_test(what_is_not_what_its_filters_make_is_refused),

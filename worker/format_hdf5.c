@@ -4,7 +4,8 @@
  * Says where columns lie, which is how most are read. The rest goes through H5Dread, which converts
  * byte orders and half precision on the way; the checks that come before are in
  * format_hdf5_link.c, _type.c and _check.c. The library keeps state of the whole process
- * (error printing, plugins, its lock), so one thread only uses this file. */
+ * (plugins, its lock) and of each thread (its errors, which it prints unless told not to): one thread at
+ * a time calls here, whichever it is. */
 #include "worker/format_hdf5.h"
 
 #include <hdf5.h>
@@ -66,10 +67,16 @@ static hid_t file_access(void)
     return plist;
 }
 
+/* The library's errors are told and not printed: a switch of each thread, if it was built for such. */
+static bool keep_quiet(void)
+{
+    return H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
+}
+
 static void *hdf5_open(const char *path, uint64_t size_bytes, struct error *err)
 {
     /* A file must never make the library load a plugin, whatever the environment says. */
-    if (H5Eset_auto2(H5E_DEFAULT, NULL, NULL) < 0 || H5PLset_loading_state(0) < 0) {
+    if (!keep_quiet() || H5PLset_loading_state(0) < 0) {
         hdf5_fail(err, "HDF5 cannot be set up");
         return NULL;
     }
@@ -289,6 +296,7 @@ static int hdf5_read(void *file, struct format_column *column, uint64_t first, u
     if (count == 0) {
         return 0;
     }
+    (void)keep_quiet();
     hid_t memory = H5Screate_simple(1, &count, NULL);
     int rc = 0;
     if (memory < 0 ||
@@ -326,6 +334,7 @@ static int hdf5_fetch(void *file, struct format_column *column, const struct ext
     struct hdf5_column *c = (struct hdf5_column *)column;
     hsize_t first = extent->first;
     hsize_t stored = 0;
+    (void)keep_quiet();
     /* Its size once more: that is what the library is going to write. */
     if (H5Dget_chunk_storage_size(c->dataset, &first, &stored) < 0 ||
         (stored == extent->stored_bytes &&
