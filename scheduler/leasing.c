@@ -165,11 +165,16 @@ static size_t count_until(const json_t *rows, uint64_t row)
     return low;
 }
 
-static void describe_start(const json_t *row, const json_t *objects,
-                           struct message_lease *lease)
+/* One that does not lie behind the one before and inside the rows is left out: a worker said so, and
+ * others would refuse the lease. */
+static void describe_start(uint64_t row, const json_t *objects, struct message_lease *lease)
 {
-    uint64_t *to = lease->objects + (size_t)lease->n_starts * lease->n_counters;
-    lease->start_row[lease->n_starts++] = (uint64_t)json_integer_value(row);
+    size_t n = lease->n_starts;
+    if (n > 0 && (row <= lease->start_row[n - 1] || row >= lease->stop)) {
+        return;
+    }
+    uint64_t *to = lease->objects + n * lease->n_counters;
+    lease->start_row[lease->n_starts++] = row;
     for (size_t i = 0; i < lease->n_counters; i++) {
         to[i] = (uint64_t)json_integer_value(json_array_get(objects, i));
     }
@@ -192,7 +197,8 @@ static void describe_starts(const json_t *inspection, struct message_lease *leas
         (uint16_t)size_min(json_array_size(json_array_get(objects, 0)), MESSAGE_COUNTERS_MAX);
     for (size_t i = 0; i <= shown; i++) {
         size_t at = i == 0 ? until - 1 : until + (i - 1) * n / shown;
-        describe_start(json_array_get(rows, at), json_array_get(objects, at), lease);
+        uint64_t row = (uint64_t)json_integer_value(json_array_get(rows, at));
+        describe_start(row, json_array_get(objects, at), lease);
     }
 }
 
