@@ -104,16 +104,17 @@ static void process(const struct running *run, struct strand *s, const struct ba
     }
 }
 
-/* Asked on the caller's thread, which goes down the first lane. */
-static int go_on(struct running *run, const struct strand *s)
+/* Asked on the caller's thread only, which has the first strand, and more if OpenMP gives fewer threads
+ * than it was asked for. */
+static int go_on(struct running *run, struct strand *s)
 {
     const struct reader_progress *progress = run->progress;
     uint64_t done = atomic_load(&run->rows_done);
-    if (s != run->strand || progress == NULL || progress->go_on == NULL ||
+    if (omp_get_thread_num() != 0 || progress == NULL || progress->go_on == NULL ||
         progress->go_on(progress->context, done)) {
         return 0;
     }
-    return error_set(&run->strand->err, ERROR_SYSTEM,
+    return error_set(&s->err, ERROR_SYSTEM,
                      "%s: asked to stop after %" PRIu64 " of %" PRIu64 " rows", run->task->path,
                      done, run->task->stop - run->task->first);
 }
