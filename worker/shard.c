@@ -250,8 +250,9 @@ void shard_prepare(void)
 {
     (void)omp_get_max_threads();
     /* What one file's reader gives back the next one's takes: pages need not come anew. */
-    (void)mallopt(M_MMAP_THRESHOLD, KEPT_PIECE_BYTES);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    (void)mallopt(M_MMAP_THRESHOLD, /* NOLINT(concurrency-mt-unsafe): one thread */
+                  KEPT_PIECE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
 static int run_all(struct running *run, struct error *err)
