@@ -509,6 +509,21 @@ static void tasks_that_make_no_sense_are_refused(void **state)
     }
 }
 
+static void rows_that_the_file_has_not_are_refused_as_a_whole(void **state)
+{
+    for (size_t n = 1; n <= 7; n += 6) {
+        struct shard_task task = task_of(*state, false, n);
+        struct reader *reader = NULL;
+        struct partial p = {0};
+        struct error err = {0};
+        task.stop = EVENTS + 1;
+        assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
+        assert_int_equal(err.kind, ERROR_INPUT);
+        check_contains(err.text, "rows 0-120001 are not among its rows 0-120000");
+        assert_null(reader);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +538,7 @@ int main(void)
         cmocka_unit_test(it_stops_when_it_is_asked_to),
         cmocka_unit_test(another_file_than_was_inspected_is_refused),
         cmocka_unit_test(tasks_that_make_no_sense_are_refused),
+        cmocka_unit_test(rows_that_the_file_has_not_are_refused_as_a_whole),
         cmocka_unit_test(a_file_that_changes_while_it_runs_gives_no_partial),
     };
     return cmocka_run_group_tests(tests, make_sample, remove_sample);

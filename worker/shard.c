@@ -255,9 +255,22 @@ void shard_prepare(void)
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES); /* NOLINT(concurrency-mt-unsafe): one thread */
 }
 
+/* At once and as a whole: threads would notice at different rows. */
+static int check_rows(const struct running *run, struct error *err)
+{
+    const struct shard_task *task = run->task;
+    uint64_t rows = reader_rows(run->reader);
+    return task->stop <= rows
+               ? 0
+               : error_set(err, ERROR_INPUT,
+                           "%s: rows %" PRIu64 "-%" PRIu64 " are not among its rows 0-%" PRIu64,
+                           task->path, task->first, task->stop, rows);
+}
+
 static int run_all(struct running *run, struct error *err)
 {
-    if (divide(run, err) != 0 || run_strands(run, err) != 0 || add_parts(run, err) != 0) {
+    if (check_rows(run, err) != 0 || divide(run, err) != 0 || run_strands(run, err) != 0 ||
+        add_parts(run, err) != 0) {
         return -1;
     }
     return reader_check_unchanged(run->reader, err);
