@@ -11,22 +11,25 @@ static struct division divide(uint64_t first, uint64_t stop, size_t n, uint64_t 
     return d;
 }
 
+static void check_division(uint64_t rows, size_t n, uint64_t chunk_rows)
+{
+    struct division d = divide(1000, 1000 + rows, n, chunk_rows);
+    assert_int_equal(d.n, rows < 200 ? 1 : rows / 100 < n ? rows / 100 : n);
+    assert_int_equal(d.bound[0], 1000);
+    assert_int_equal(d.bound[d.n], 1000 + rows);
+    for (size_t i = 0; i < d.n; i++) {
+        uint64_t own = d.bound[i + 1] - d.bound[i];
+        assert_in_range(own, rows / d.n / 2, rows / d.n * 3 / 2 + 2);
+    }
+}
+
 static void stretches_cover_all_rows_and_differ_little(void **state)
 {
     (void)state;
     static const uint64_t chunks[] = {1, 64, 100, 250, 1000, 100000, UINT64_MAX / 2};
     for (size_t n = 1; n <= 70; n += 3) {
-        for (uint64_t rows = 0; rows < 9000; rows += 37) {
-            for (size_t c = 0; c < ARRAY_LENGTH(chunks); c++) {
-                struct division d = divide(1000, 1000 + rows, n, chunks[c]);
-                assert_int_equal(d.n, rows < 200 ? 1 : rows / 100 < n ? rows / 100 : n);
-                assert_int_equal(d.bound[0], 1000);
-                assert_int_equal(d.bound[d.n], 1000 + rows);
-                for (size_t i = 0; i < d.n; i++) {
-                    assert_in_range(d.bound[i + 1] - d.bound[i], rows / d.n / 2,
-                                    rows / d.n * 3 / 2 + 2);
-                }
-            }
+        for (uint64_t i = 0; i < 243 * ARRAY_LENGTH(chunks); i++) {
+            check_division(i / ARRAY_LENGTH(chunks) * 37, n, chunks[i % ARRAY_LENGTH(chunks)]);
         }
     }
 }

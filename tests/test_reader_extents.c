@@ -180,6 +180,34 @@ static void lanes_do_not_disturb_each_other(void **state)
     reader_close(r);
 }
 
+/* How many threads may read: by their memory, and one where the library decompresses. */
+static void as_many_lanes_as_there_is_memory_for(void **state)
+{
+    static const size_t mib = 1 << 20;
+    char path[PUT_PATH_SIZE];
+    struct error err = {0};
+    hid_t file = put_file(*state, "memory.h5", path);
+    put_ramp(file, "a", ROWS, PUT_DEFLATE); /* a chunk of 400,000 bytes */
+    put_ramp(file, "b", CHUNK, 0);
+    put_ramp(file, "c", 0, 0);
+    (void)H5Fclose(file);
+    struct reader *r = open_reals(path, &err);
+    const struct lane *lane = reader_lane(r, 0, &err);
+    assert_in_range(lane_count_within(lane, 64 * mib), 12, 18);
+    assert_int_equal(lane_count_within(lane, mib), 1);
+    assert_int_equal(reader_chunk_rows(r), ROWS);
+    assert_int_equal(reader_block_rows(r), 16384);
+    reader_close(r);
+    file = put_file(*state, "alone.h5", path);
+    put_ramp(file, "a", CHUNK, PUT_DEFLATE);
+    put_ramp(file, "b", CHUNK, 0);
+    put_for_library(file, "c", PUT_DEFLATE);
+    (void)H5Fclose(file);
+    r = open_reals(path, &err);
+    assert_int_equal(lane_count_within(reader_lane(r, 0, &err), 64 * mib), 1);
+    reader_close(r);
+}
+
 /* The library prints its errors unless told not to, each thread by itself. */
 static void a_fault_on_any_thread_is_told_and_not_printed(void **state)
 {
@@ -351,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fault_is_the_same_whatever_was_read_before),
         cmocka_unit_test(lanes_do_not_disturb_each_other),
+        cmocka_unit_test(as_many_lanes_as_there_is_memory_for),
         cmocka_unit_test(a_fault_on_any_thread_is_told_and_not_printed),
         cmocka_unit_test(a_file_that_shrinks_under_us_is_the_files_fault),
         cmocka_unit_test(zstd_and_lz4_are_read_like_any_other_filter),

@@ -188,6 +188,49 @@ static void of_two_faults_the_first_is_named_whatever_the_threads(void **state)
     }
 }
 
+static bool note_and_stop(void *context, uint64_t rows_done)
+{
+    *(uint64_t *)context = rows_done;
+    return rows_done < EVENTS / 2;
+}
+
+static void starts_that_do_not_fit_the_counts_are_found(void **state)
+{
+    const struct sample *s = *state;
+    const uint64_t row[] = {0, 50000};
+    const uint64_t objects[] = {0, s->before[50000] - 1};
+    struct shard_task task = task_of(s, false, 2);
+    struct reader *reader = NULL;
+    struct partial p = {0};
+    struct error err = {0};
+    task.stop = 118000; /* at the file's end the reader would find it */
+    task.starts = (struct shard_starts){2, 1, row, objects};
+    assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
+    assert_int_equal(err.kind, ERROR_INPUT);
+    check_contains(err.text, "before row 60000 nMuon adds up to ");
+    task.starts.n_counters = 2; /* of another file, or another analysis */
+    assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
+    check_contains(err.text, "the file is not the one that was inspected");
+}
+
+static bool stop_at_once(void *context, uint64_t rows_done)
+{
+    (void)context;
+    return rows_done == 0;
+}
+
+static void threads_stop_when_the_first_is_asked_to(void **state)
+{
+    const struct reader_progress progress = {stop_at_once, NULL};
+    const struct shard_task task = task_of(*state, false, 3);
+    struct partial p = {0};
+    struct reader *reader = NULL;
+    struct error err = {0};
+    assert_int_equal(shard_run(&task, &reader, &progress, &p, &err), -1);
+    assert_int_equal(err.kind, ERROR_SYSTEM);
+    check_contains(err.text, "asked to stop after ");
+}
+
 /* A kernel of the small analysis: it keeps what it fills in a partial of its own. Settings are its
  * instructions: with one parameter it has no state, with two it fails. */
 static int kernel_create(const struct settings *settings, void **state, struct error *err)
@@ -409,12 +452,6 @@ static void shards_of_any_size_add_up_to_the_whole(void **state)
     reader_close(reader);
 }
 
-static bool note_and_stop(void *context, uint64_t rows_done)
-{
-    *(uint64_t *)context = rows_done;
-    return rows_done < EVENTS / 2;
-}
-
 static void it_stops_when_it_is_asked_to(void **state)
 {
     uint64_t done = 0;
@@ -530,6 +567,8 @@ int main(void)
         cmocka_unit_test(a_shard_runs_inside_the_sandbox),
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes),
         cmocka_unit_test(of_two_faults_the_first_is_named_whatever_the_threads),
+        cmocka_unit_test(starts_that_do_not_fit_the_counts_are_found),
+        cmocka_unit_test(threads_stop_when_the_first_is_asked_to),
         cmocka_unit_test(what_a_kernel_keeps_is_in_the_partial),
         cmocka_unit_test(a_kernel_that_cannot_be_made_fails_the_shard),
         cmocka_unit_test(counts_equal_a_plain_loop_over_the_numbers),

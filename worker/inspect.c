@@ -197,7 +197,7 @@ static int count_file(struct reader *r, const struct reader_progress *progress, 
     while (lane_row(l) < r->n_rows) {
         note_start(l, r->n_counters, rows, objects);
         uint64_t next = next_start(lane_row(l), spacing, chunk);
-        if (lane_go(l, next < r->n_rows ? next : r->n_rows, err) != 0 ||
+        if (lane_count_to(l, next < r->n_rows ? next : r->n_rows, err) != 0 ||
             ask_to_go_on(r, lane_row(l), progress, err) != 0) {
             return -1;
         }

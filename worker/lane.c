@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/size.h"
 #include "worker/lane_state.h"
 
 struct lane *lane_open(struct reader *r, struct error *err)
@@ -45,6 +46,11 @@ void lane_close(struct lane *l)
     free(l);
 }
 
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* Past the rows that were just counted. At the end everything must have been counted. */
 static int move_on(struct lane *l, uint64_t stop, struct error *err)
 {
@@ -66,7 +72,7 @@ static int move_on(struct lane *l, uint64_t stop, struct error *err)
     return 0;
 }
 
-int lane_go(struct lane *l, uint64_t row, struct error *err)
+int lane_count_to(struct lane *l, uint64_t row, struct error *err)
 {
     if (row < l->at) {
         l->at = l->start;
@@ -75,7 +81,7 @@ int lane_go(struct lane *l, uint64_t row, struct error *err)
         }
     }
     while (l->at < row) {
-        uint64_t stop = row - l->at < LANE_BLOCK_ROWS ? row : l->at + LANE_BLOCK_ROWS;
+        uint64_t stop = l->at + min_u64(row - l->at, l->reader->block_rows);
         if (lane_load_counters(l, stop, err) != 0 || move_on(l, stop, err) != 0) {
             return -1;
         }
@@ -93,7 +99,7 @@ int lane_read(struct lane *l, uint64_t first, uint64_t stop, const struct batch 
                          "-%" PRIu64,
                          r->path, first, stop, l->start, r->n_rows);
     }
-    if (lane_go(l, first, err) != 0 || lane_load_counters(l, stop, err) != 0 ||
+    if (lane_count_to(l, first, err) != 0 || lane_load_counters(l, stop, err) != 0 ||
         lane_load_columns(l, stop, err) != 0 || move_on(l, stop, err) != 0) {
         return -1;
     }
@@ -121,6 +127,31 @@ int lane_seek(struct lane *l, const struct reader_start *start, struct error *er
         l->tally[k].start = l->tally[k].at = start == NULL ? 0 : start->objects[k];
     }
     return 0;
+}
+
+static void add_source(const struct source *s, size_t *sum, size_t *most, bool *alone)
+{
+    *sum += source_chunk_bytes(s);
+    *most = size_max(*most, source_chunk_bytes(s));
+    *alone = *alone || source_needs_library(s);
+}
+
+size_t lane_count_within(const struct lane *l, size_t bytes)
+{
+    size_t sum = READER_BLOCK_BYTES;
+    size_t most = 0;
+    bool alone = false;
+    for (size_t k = 0; k < l->reader->n_counters; k++) {
+        add_source(&l->tally[k].source, &sum, &most, &alone);
+    }
+    for (size_t i = 0; i < l->reader->n_selected; i++) {
+        add_source(&l->loaded[i].source, &sum, &most, &alone);
+    }
+    if (l->reader->weight.file != NULL) {
+        add_source(&l->weight.source, &sum, &most, &alone);
+    }
+    /* Four: what a filter_bench has at most; see filters.h. */
+    return alone ? 1 : size_max(1, bytes / (sum + 4 * most));
 }
 
 uint64_t lane_row(const struct lane *l)

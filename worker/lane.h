@@ -4,8 +4,8 @@
  * Lanes of one reader share what is known of the file and nothing that changes: each may be used on
  * a thread of its own at the same time as the others (calls of the format's library take turns),
  * and has decoded chunks of its own, so a chunk that two of them touch is decoded twice. Memory of a
- * lane, whatever the length of the file: a block of each column, of each compressed one a
- * decoded chunk (64 MiB at most), and four such. */
+ * lane, whatever the length of the file: a block of each column, reader_block_rows events long, of
+ * each compressed one a decoded chunk (64 MiB at most), and four such. */
 #ifndef WORKER_LANE_H
 #define WORKER_LANE_H
 
@@ -14,10 +14,6 @@
 
 #include "analysis/batch.h"
 #include "base/error.h"
-
-/* Events that are read at once, by a shard and by inspection: the columns of a block stay in the
- * second cache. */
-enum { LANE_BLOCK_ROWS = 16384 };
 
 /* Where reading may start without counting objects from row 0: row, and the objects before it in
  * each counter's collection. */
@@ -32,10 +28,14 @@ struct lane; /* reader_lane (reader.h) */
 /* From here on rows are read relative to this start; NULL is row 0, the default. */
 int lane_seek(struct lane *l, const struct reader_start *start, struct error *err);
 
-/* Counts the objects up to that row, not before the start, without reading them. */
-int lane_go(struct lane *l, uint64_t row, struct error *err);
+/* How many lanes like this one that many bytes are enough for, at least 1; 1 if one at a time has to
+ * read through the format's library. */
+size_t lane_count_within(const struct lane *l, size_t bytes);
 
-/* The row that was gone or read to, and the objects before it of the counter of that index. */
+/* Counts the objects up to that row, not before the start, without reading them. */
+int lane_count_to(struct lane *l, uint64_t row, struct error *err);
+
+/* The row that was counted or read to, and the objects before it of the counter of that index. */
 uint64_t lane_row(const struct lane *l);
 uint64_t lane_objects(const struct lane *l, size_t counter);
 

@@ -10,6 +10,8 @@
 #include "base/size.h"
 #include "worker/reader_state.h"
 
+enum { BLOCK_ROWS_MIN = 64, BLOCK_ROWS_MAX = 16384 };
+
 int reader_blame(const struct reader *r, const char *name, const struct format_column *column,
                  struct error *err)
 {
@@ -78,27 +80,30 @@ struct lane *reader_lane(struct reader *r, size_t index, struct error *err)
     return r->lane[index];
 }
 
-static void add_chunk(const struct format_column *c, size_t *sum, size_t *most)
+uint64_t reader_block_rows(const struct reader *r)
 {
-    size_t chunk = (size_t)c->chunk_rows * c->raw_size;
-    *sum += chunk;
-    *most = size_max(*most, chunk);
+    return r->block_rows;
 }
 
-size_t reader_lanes_within(const struct reader *r, size_t bytes)
+static double bytes_in(const struct format_column *c)
 {
-    size_t sum = 0;
-    size_t most = 0;
+    return (double)c->n_rows * (double)c->raw_size;
+}
+
+/* By how long events are on average. */
+static uint64_t choose_block_rows(const struct reader *r)
+{
+    double bytes = r->weight.file == NULL ? 0 : bytes_in(r->weight.file);
     for (size_t k = 0; k < r->n_counters; k++) {
-        add_chunk(r->counter[k].file, &sum, &most);
+        bytes += 2 * bytes_in(r->counter[k].file); /* and as offsets */
     }
     for (size_t i = 0; i < r->n_selected; i++) {
-        add_chunk(r->selected[i].file, &sum, &most);
+        bytes += bytes_in(r->selected[i].file);
     }
-    if (r->weight.file != NULL) {
-        add_chunk(r->weight.file, &sum, &most);
-    }
-    return bytes / (sum + 4 * most + 1); /* four: of a filter_bench, see filters.h */
+    double rows = READER_BLOCK_BYTES / (bytes / (double)(r->n_rows + 1) + 1);
+    return rows > BLOCK_ROWS_MAX   ? BLOCK_ROWS_MAX
+           : rows < BLOCK_ROWS_MIN ? BLOCK_ROWS_MIN
+                                   : (uint64_t)rows;
 }
 
 static int64_t mtime_ns(const struct stat *state)
@@ -134,6 +139,7 @@ static int open_file(struct reader *r, struct error *err)
     if (reader_select(r, err) != 0) {
         return -1;
     }
+    r->block_rows = choose_block_rows(r);
     r->identity.size_bytes = (uint64_t)r->state.st_size;
     r->identity.mtime_ns = mtime_ns(&r->state);
     return reader_digest(r, r->identity.digest, err);

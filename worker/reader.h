@@ -47,6 +47,8 @@ struct reader_progress {
     void *context;
 };
 
+enum { READER_BLOCK_BYTES = 2 << 20 };
+
 struct reader;
 struct lane;
 
@@ -73,8 +75,9 @@ uint64_t reader_chunk_rows(const struct reader *r);
  * for, at row 0. NULL without memory (ERROR_SYSTEM). Not while other lanes are at work. */
 struct lane *reader_lane(struct reader *r, size_t index, struct error *err);
 
-/* How many lanes' memory fits into that many bytes (0 and more). */
-size_t reader_lanes_within(const struct reader *r, size_t bytes);
+/* How many events are to be read at once, by a shard and by inspection: as many as have some
+ * READER_BLOCK_BYTES in all columns together, so that a block stays in the second cache. */
+uint64_t reader_block_rows(const struct reader *r);
 
 /* What inspection finds, as JSON that the caller owns:
  * {"format": "hdf5", "rows": N, "size": bytes, "mtime_ns": T, "digest": 32 hex (XXH3-128 of

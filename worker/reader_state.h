@@ -42,6 +42,7 @@ struct reader {
     struct stat state; /* when it was opened */
     struct reader_identity identity;
     uint64_t n_rows;
+    uint64_t block_rows;
 
     size_t n_needs;
     size_t *selected_of; /* [n_needs] index into selected, or n_needs for a need not read */

@@ -16,12 +16,11 @@
 #include "worker/division.h"
 
 enum {
-    /* What the lanes' decoded chunks may take together: of files with giant chunks fewer threads
-     * read. */
-    LANES_BYTES_MAX = 128 << 20,
-    /* What malloc keeps of what was freed. */
+    /* What all lanes may take: of files with giant chunks fewer threads read. */
+    LANES_BYTES_MAX = 192 << 20,
+    /* What malloc keeps of what was freed, for each thread. */
     KEPT_PIECE_BYTES = 32 << 20, /* the most that glibc allows */
-    KEPT_BYTES = 256 << 20,
+    KEPT_BYTES = 64 << 20,
 };
 
 _Static_assert((int)SHARD_THREADS_MAX <= (int)DIVISION_MAX, "a stretch for each thread");
@@ -31,6 +30,7 @@ struct strand {
     struct lane *lane;
     uint64_t first; /* rows */
     uint64_t stop;
+    uint64_t *objects; /* [n_counters] before `first`, by the start that was used */
     struct partial part;
     void *state; /* of the analysis's kernel; NULL where there is none */
     struct error err;
@@ -41,8 +41,10 @@ struct running {
     const struct shard_task *task;
     const struct reader_progress *progress;
     struct reader *reader;
+    size_t n_counters;
     size_t n;
     struct strand *strand;       /* [n] */
+    uint64_t *objects;           /* [n * n_counters], the strands' */
     atomic_size_t first_to_fail; /* the strands behind it need not go on */
     atomic_uint_fast64_t rows_done;
 };
@@ -84,6 +86,7 @@ static void release(struct running *run)
         }
     }
     free(run->strand);
+    free(run->objects);
 }
 
 /* All events seen count, whatever the analysis does with them. */
@@ -130,11 +133,17 @@ static int run_block(struct running *run, struct strand *s, uint64_t row, uint64
     return go_on(run, s);
 }
 
+static uint64_t block_at_most(const struct running *run, uint64_t rows)
+{
+    uint64_t block = reader_block_rows(run->reader);
+    return rows < block ? rows : block;
+}
+
 static int run_rows(struct running *run, struct strand *s)
 {
     size_t index = (size_t)(s - run->strand);
     for (uint64_t row = s->first; row < s->stop;) {
-        uint64_t stop = s->stop - row < LANE_BLOCK_ROWS ? s->stop : row + LANE_BLOCK_ROWS;
+        uint64_t stop = row + block_at_most(run, s->stop - row);
         if (atomic_load(&run->first_to_fail) < index) {
             return 0; /* whatever comes is for nothing */
         }
@@ -169,7 +178,13 @@ static int seek(const struct shard_starts *starts, struct strand *s)
 
 static int run_strand(struct running *run, struct strand *s)
 {
-    return seek(&run->task->starts, s) == 0 && book(run, s) == 0 ? run_rows(run, s) : -1;
+    if (seek(&run->task->starts, s) != 0 || lane_count_to(s->lane, s->first, &s->err) != 0) {
+        return -1;
+    }
+    for (size_t k = 0; k < run->n_counters; k++) {
+        s->objects[k] = lane_objects(s->lane, k);
+    }
+    return book(run, s) == 0 ? run_rows(run, s) : -1;
 }
 
 static void note_failure(struct running *run, size_t index)
@@ -194,25 +209,69 @@ static int run_strands(struct running *run, struct error *err)
                                           run->strand[failed].err.text);
 }
 
+static int check_seam(const struct running *run, const struct strand *s, size_t counter,
+                      struct error *err)
+{
+    uint64_t counted = lane_objects(s[-1].lane, counter);
+    return counted == s->objects[counter]
+               ? 0
+               : error_set(err, ERROR_INPUT,
+                           "%s: before row %" PRIu64 " %s adds up to %" PRIu64
+                           ", not to the %" PRIu64 " that were there when it was inspected",
+                           run->task->path, s->first, reader_counter(run->reader, counter),
+                           counted, s->objects[counter]);
+}
+
+/* Where one strand ended the next one began, by its own start: else some start is wrong, and what
+ * comes out would depend on how many threads there are. */
+static int check_seams(const struct running *run, struct error *err)
+{
+    for (size_t i = 1; i < run->n; i++) {
+        for (size_t k = 0; k < run->n_counters; k++) {
+            if (check_seam(run, &run->strand[i], k, err) != 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int book_strands(struct running *run, size_t n, struct error *err)
+{
+    while (reader_counter(run->reader, run->n_counters) != NULL) {
+        run->n_counters++;
+    }
+    run->strand = calloc(n, sizeof *run->strand);
+    run->objects = calloc(n * run->n_counters + 1, sizeof *run->objects);
+    if (run->strand == NULL || run->objects == NULL) {
+        return error_no_memory(err, "the threads' partials");
+    }
+    run->n = n;
+    return 0;
+}
+
 /* A lane for each thread that has something to do. */
 static int divide(struct running *run, struct error *err)
 {
     struct division d;
     const struct shard_task *task = run->task;
-    size_t n = size_min(task->n_threads, reader_lanes_within(run->reader, LANES_BYTES_MAX));
-    division_make(&d, task->first, task->stop, size_max(1, n), LANE_BLOCK_ROWS,
-                  reader_chunk_rows(run->reader));
-    run->strand = calloc(d.n, sizeof *run->strand);
-    if (run->strand == NULL) {
-        return error_no_memory(err, "the threads' partials");
+    const struct lane *lane = reader_lane(run->reader, 0, err);
+    if (lane == NULL) {
+        return -1;
     }
-    run->n = d.n;
+    size_t n = size_min(task->n_threads, lane_count_within(lane, LANES_BYTES_MAX));
+    division_make(&d, task->first, task->stop, n, reader_block_rows(run->reader),
+                  reader_chunk_rows(run->reader));
+    if (book_strands(run, d.n, err) != 0) {
+        return -1;
+    }
     for (size_t i = 0; i < d.n; i++) {
         struct strand *s = &run->strand[i];
         s->lane = reader_lane(run->reader, i, err);
         if (s->lane == NULL) {
             return -1;
         }
+        s->objects = run->objects + i * run->n_counters;
         s->first = d.bound[i];
         s->stop = d.bound[i + 1];
     }
@@ -270,7 +329,7 @@ static int check_rows(const struct running *run, struct error *err)
 static int run_all(struct running *run, struct error *err)
 {
     if (check_rows(run, err) != 0 || divide(run, err) != 0 || run_strands(run, err) != 0 ||
-        add_parts(run, err) != 0) {
+        check_seams(run, err) != 0 || add_parts(run, err) != 0) {
         return -1;
     }
     return reader_check_unchanged(run->reader, err);

@@ -91,6 +91,17 @@ void source_release(struct source *s)
     room_release(&s->chunk);
 }
 
+size_t source_chunk_bytes(const struct source *s)
+{
+    bool decoded = s->way == SOURCE_DECODED || s->way == SOURCE_FETCHED;
+    return decoded ? (size_t)s->column->chunk_rows * s->column->raw_size : 0;
+}
+
+bool source_needs_library(const struct source *s)
+{
+    return s->way == SOURCE_THROUGH_FORMAT && s->column->n_filters > 0;
+}
+
 int source_book(const struct source *s, struct filter_bench *bench, struct error *err)
 {
     if (s->way != SOURCE_DECODED && s->way != SOURCE_FETCHED) {

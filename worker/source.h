@@ -14,6 +14,7 @@
 #define WORKER_SOURCE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,13 @@ void source_release(struct source *s);
 
 /* The longest pieces: what a bench needs for this source. */
 int source_book(const struct source *s, struct filter_bench *bench, struct error *err);
+
+/* Bytes of the decoded chunk that it keeps; 0 if it keeps none. */
+size_t source_chunk_bytes(const struct source *s);
+
+/* Whether its rows come through the format's library, one source at a time, which keeps a chunk or
+ * two of its own: sources at several places would decode each other's again and again. */
+bool source_needs_library(const struct source *s);
 
 /* The rows [first, stop), in range, into numbers, valid until the next load. Damaged pieces are
  * ERROR_INPUT, "rows 0-4 cannot be read, the file is damaged (deflate: ...)": rows, not the
