@@ -226,11 +226,10 @@ static int check_seam(const struct running *run, const struct strand *s, size_t 
  * comes out would depend on how many threads there are. */
 static int check_seams(const struct running *run, struct error *err)
 {
-    for (size_t i = 1; i < run->n; i++) {
-        for (size_t k = 0; k < run->n_counters; k++) {
-            if (check_seam(run, &run->strand[i], k, err) != 0) {
-                return -1;
-            }
+    size_t m = run->n_counters;
+    for (size_t i = m; i < run->n * m; i++) {
+        if (check_seam(run, &run->strand[i / m], i % m, err) != 0) {
+            return -1;
         }
     }
     return 0;
