@@ -300,7 +300,6 @@ static void select_leptons(const struct batch *batch, size_t event, const struct
 {
     const struct column *c = batch->column + q->need;
     const uint32_t *offset = c[CHARGE].offset;
-    out->n = 0;
     for (uint32_t i = offset[event]; i < offset[event + 1]; i++) {
         struct lepton lepton = {
             .charge = (c[CHARGE].i32[i] > 0) - (c[CHARGE].i32[i] < 0),
@@ -321,10 +320,18 @@ static void add_momenta(const struct batch *batch, const struct quality *q,
     }
 }
 
-static bool enough(const struct leptons *muons, const struct leptons *electrons)
+/* Some channel has the leptons that it asks for. */
+static bool enough(size_t n_muons, size_t n_electrons)
 {
-    return muons->n >= LEPTONS || electrons->n >= LEPTONS ||
-           (muons->n >= 2 && electrons->n >= 2);
+    return n_muons >= LEPTONS || n_electrons >= LEPTONS || (n_muons >= 2 && n_electrons >= 2);
+}
+
+/* The same before any cut: of most events that is all that has to be known. */
+static bool may_be_enough(const struct batch *batch, size_t event)
+{
+    const uint32_t *muon = batch->column[MUONS + CHARGE].offset + event;
+    const uint32_t *electron = batch->column[ELECTRONS + CHARGE].offset + event;
+    return enough(muon[1] - muon[0], electron[1] - electron[0]);
 }
 
 struct pair {
@@ -469,9 +476,13 @@ static void process(const struct batch *batch, size_t first, size_t stop,
     for (size_t event = first; event < stop; event++) {
         struct leptons muons;
         struct leptons electrons;
-        select_leptons(batch, event, cut, &muon, &muons);
-        select_leptons(batch, event, cut, &electron, &electrons);
-        if (enough(&muons, &electrons)) {
+        muons.n = 0;
+        electrons.n = 0;
+        if (may_be_enough(batch, event)) {
+            select_leptons(batch, event, cut, &muon, &muons);
+            select_leptons(batch, event, cut, &electron, &electrons);
+        }
+        if (enough(muons.n, electrons.n)) {
             add_momenta(batch, &muon, &muons);
             add_momenta(batch, &electron, &electrons);
         }
