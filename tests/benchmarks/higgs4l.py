@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """higgs4l.py FOLDER [EVENTS [ROUNDS]] - the four-lepton selection over the generated samples of 2012: picobarn from
 HDF5 (shuffled, zstd), the decompressor alone on the same chunks, and the same selection with awkward, vector and
-hist in float64, reading a TTree (zstd) with uproot and the HDF5 with h5py. One thread each; round by round in turn;
-medians of processor time.
+hist in float64, reading a TTree (zlib, zstd) with uproot and the HDF5 with h5py. uproot iterates in its own default
+steps of 100 MB, and in coffea's of 100,000 events. One thread each; round by round in turn; medians of processor time.
 
 Prepares FOLDER as columns.py does. Prints a table and how many bins differ; writes higgs4l.json there.
 """
@@ -18,6 +18,8 @@ from columns import Contender, HERE
 COLUMNS = ["pt", "eta", "phi", "charge", "dxy", "dz", "dxyErr", "dzErr"]
 NEEDS = ["nMuon", "nElectron", *(f"{o}_{c}" for o in ("Muon", "Electron") for c in COLUMNS), "Muon_pfRelIso04_all",
          "Electron_pfRelIso03_all"]
+
+HDF5_FILES = 32  # at a time, by default as many events as make 100 MB
 
 
 def get_ready(folder, events):
@@ -41,8 +43,10 @@ def contenders(folder, data):
     order.write_text(json.dumps({"analysis": "higgs4l", "version": 1}))
     yield Contender("picobarn", programs / "benchmark_compute", order, 1, *files)
     yield Contender("decoder", programs / "benchmark_roofs", "decode", *files, "--", *NEEDS)
-    yield Contender("uproot + awkward", *python, data / "higgs4l_tree.root")
-    yield Contender("h5py + awkward", *python, *files)
+    for kind in ("zlib", "zstd"):
+        for step in ("100 MB", "100000"):
+            yield Contender(f"uproot {kind} {step}", *python, step, data / f"higgs4l_{kind}.root")
+    yield Contender("h5py", *python, HDF5_FILES, *files)
 
 
 def bins_of(contender):
@@ -64,8 +68,7 @@ def row(c, ours, events):
 
 def show(r):
     differ, entries = ("" if r[key] is None else r[key] for key in ("differ", "entries"))
-    print(f"{r['name']:18}{r['wall_s']:9.3f}{r['cpu_s']:9.3f}{r['rate']:13.2f}{r['gain']:15.1f}{entries:10}"
-          f"{differ:8}")
+    print(f"{r['name']:20}{r['wall_s']:9.3f}{r['cpu_s']:9.3f}{r['rate']:15.2f}{r['gain']:18.1f}{entries:10}{differ:18}")
 
 
 def main(folder, events=2_000_000, rounds=3):
@@ -79,8 +82,8 @@ def main(folder, events=2_000_000, rounds=3):
     for c in all_of_them:
         c.end()
     rows = [row(c, all_of_them[0], n_events) for c in all_of_them]
-    print(f"{'':18}{'wall s':>9}{'cpu s':>9}{'Mevents/cpu s':>13}{'picobarn is x':>15}{'entries':>10}{'differ':>8}"
-          f"   of {n_events:,} events")
+    print(f"{n_events:,} events\n{'':20}{'wall s':>9}{'cpu s':>9}{'Mevents/cpu s':>15}{'picobarn is times':>18}"
+          f"{'entries':>10}{'bins that differ':>18}")
     for r in rows:
         show(r)
     (folder / "higgs4l.json").write_text(json.dumps({"events": n_events, "contenders": rows}, indent=1))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""higgs4l_uproot.py FILE... - the selection of higgs4l (analysis/higgs4l.c, every cut at its default) with awkward,
-vector and hist, in float64: of a TTree (FILE.root) with uproot, of HDF5 with h5py.
+"""higgs4l_uproot.py STEP FILE... - the selection of higgs4l (analysis/higgs4l.c, every cut at its default) with
+awkward, vector and hist, in float64: of a TTree (FILE.root) with uproot, of HDF5 with h5py. STEP is how much is in
+memory at a time: events or a size ("100 MB") of a TTree, files of HDF5.
 
 All is done on columns. Events with too few leptons to fill any channel go first, before anything is calculated, and
 leptons become vectors only where there are enough good ones."""
@@ -20,19 +21,17 @@ QUALITY = ["pt", "eta", "phi", "charge", "dxy", "dz", "dxyErr", "dzErr"]
 OBJECTS = {"Muon": [*QUALITY, "pfRelIso04_all"], "Electron": [*QUALITY, "pfRelIso03_all"]}
 CUTS = {"Muon": {"pt": 5, "eta": 2.4, "mass": 0.105658}, "Electron": {"pt": 7, "eta": 2.5, "mass": 0.0005109989}}
 Z_MASS = 91.1876
-STEP = 500_000  # events at a time
-FILES = 16      # of HDF5: about as many events
 
 
-def from_tree(path):
+def from_tree(step, path):
     columns = [f"{name}_{c}" for name, of in OBJECTS.items() for c in of]
-    for events in uproot.iterate(f"{path}:Events", columns, step_size=STEP):
+    for events in uproot.iterate(f"{path}:Events", columns, step_size=step):
         yield {name: ak.zip({c: events[f"{name}_{c}"] for c in of}) for name, of in OBJECTS.items()}
 
 
-def from_hdf5(paths):
-    for first in range(0, len(paths), FILES):
-        yield read_hdf5(paths[first:first + FILES], OBJECTS)
+def from_hdf5(step, *paths):
+    for first in range(0, len(paths), step):
+        yield read_hdf5(paths[first:first + step], OBJECTS)
 
 
 def enough(muons, electrons):
@@ -108,5 +107,7 @@ def spectra(batches):
 
 
 if __name__ == "__main__":
-    paths = sys.argv[1:]
-    play(lambda: spectra(from_tree(paths[0]) if paths[0].endswith(".root") else from_hdf5(paths)))
+    size, *files = sys.argv[1:]
+    size = int(size) if size.isdigit() else size
+    read = from_tree if files[0].endswith(".root") else from_hdf5
+    play(lambda: spectra(read(size, *files)))
