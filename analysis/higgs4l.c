@@ -300,6 +300,7 @@ static void select_leptons(const struct batch *batch, size_t event, const struct
 {
     const struct column *c = batch->column + q->need;
     const uint32_t *offset = c[CHARGE].offset;
+    out->n = 0;
     for (uint32_t i = offset[event]; i < offset[event + 1]; i++) {
         struct lepton lepton = {
             .charge = (c[CHARGE].i32[i] > 0) - (c[CHARGE].i32[i] < 0),
@@ -320,18 +321,11 @@ static void add_momenta(const struct batch *batch, const struct quality *q,
     }
 }
 
-/* Some channel has the leptons that it asks for. */
+/* Some channel has the leptons that it asks for. Without branches: nothing foretells them. */
 static bool enough(size_t n_muons, size_t n_electrons)
 {
-    return n_muons >= LEPTONS || n_electrons >= LEPTONS || (n_muons >= 2 && n_electrons >= 2);
-}
-
-/* The same before any cut: of most events that is all that has to be known. */
-static bool may_be_enough(const struct batch *batch, size_t event)
-{
-    const uint32_t *muon = batch->column[MUONS + CHARGE].offset + event;
-    const uint32_t *electron = batch->column[ELECTRONS + CHARGE].offset + event;
-    return enough(muon[1] - muon[0], electron[1] - electron[0]);
+    return (n_muons >= LEPTONS) | (n_electrons >= LEPTONS) |
+           ((n_muons >= 2) & (n_electrons >= 2));
 }
 
 struct pair {
@@ -418,7 +412,8 @@ static size_t last_step(const struct candidate *c, double m4l, const struct sett
     return m4l > cut[M4L_MIN].value ? STEP_M4L : STEP_Z2_MASS;
 }
 
-/* Decides one channel of one event: its cutflow and, if all cuts are passed, its histograms. */
+/* Decides one channel of one event: its cutflow from the second step on and, if all cuts are
+ * passed, its histograms. */
 static void fill_channel(size_t channel, const struct leptons *muons,
                          const struct leptons *electrons, const struct setting *cut,
                          double weight, struct partial *out)
@@ -437,7 +432,7 @@ static void fill_channel(size_t channel, const struct leptons *muons,
         m4l = four_mass(four);
         reached = last_step(&c, m4l, cut);
     }
-    for (size_t s = STEP_ALL; s <= reached; s++) {
+    for (size_t s = STEP_ALL + 1; s <= reached; s++) {
         partial_pass(out, channel * N_STEPS + s, weight);
     }
     if (reached == STEP_M4L) {
@@ -449,13 +444,51 @@ static void fill_channel(size_t channel, const struct leptons *muons,
     }
 }
 
-static void fill_event(const struct leptons *muons, const struct leptons *electrons,
-                       const struct settings *settings, uint32_t channel_bits, double weight,
-                       struct partial *out)
+/* The first step of the cutflow. */
+static void pass_all(const struct batch *batch, size_t first, size_t stop,
+                     uint32_t channel_bits, struct partial *out)
 {
     for (size_t channel = 0; channel < N_CHANNELS; channel++) {
+        for (size_t e = first; (channel_bits >> channel & 1) != 0 && e < stop; e++) {
+            partial_pass(out, channel * N_STEPS + STEP_ALL, batch_weight(batch, e));
+        }
+    }
+}
+
+enum { BLOCK_EVENTS = 1024 };
+
+/* Those of at most BLOCK_EVENTS that have enough leptons before any cut: most have not, and of
+ * them no column has to be looked at. */
+static size_t find_candidates(const struct batch *batch, size_t first, size_t stop,
+                              size_t event[BLOCK_EVENTS])
+{
+    const uint32_t *muon = batch->column[MUONS + CHARGE].offset;
+    const uint32_t *electron = batch->column[ELECTRONS + CHARGE].offset;
+    size_t n = 0;
+    for (size_t e = first; e < stop; e++) {
+        event[n] = e;
+        n += enough(muon[e + 1] - muon[e], electron[e + 1] - electron[e]);
+    }
+    return n;
+}
+
+static void process_event(const struct batch *batch, size_t event,
+                          const struct settings *settings, const struct quality quality[2],
+                          uint32_t channel_bits, struct partial *out)
+{
+    struct leptons muons;
+    struct leptons electrons;
+    select_leptons(batch, event, settings->at, &quality[0], &muons);
+    select_leptons(batch, event, settings->at, &quality[1], &electrons);
+    if (!enough(muons.n, electrons.n)) {
+        return;
+    }
+    add_momenta(batch, &quality[0], &muons);
+    add_momenta(batch, &quality[1], &electrons);
+    double weight = batch_weight(batch, event);
+    for (size_t channel = 0; channel < N_CHANNELS; channel++) {
         if ((channel_bits >> channel & 1) != 0) {
-            fill_channel(channel, muons, electrons, settings->at, weight, out);
+            fill_channel(channel, &muons, &electrons, settings->at, weight, out);
         }
     }
 }
@@ -464,29 +497,23 @@ static void process(const struct batch *batch, size_t first, size_t stop,
                     const struct settings *settings, uint32_t channel_bits, struct partial *out)
 {
     const struct setting *cut = settings->at;
-    const struct quality muon = {.need = MUONS,
-                                 .pt_min = cut[MUON_PT_MIN].value,
-                                 .eta_max = cut[MUON_ETA_MAX].value,
-                                 .mass = cut[MUON_MASS].value};
-    const struct quality electron = {.need = ELECTRONS,
-                                     .lost_hits = &batch->column[LOST_HITS],
-                                     .pt_min = cut[ELECTRON_PT_MIN].value,
-                                     .eta_max = cut[ELECTRON_ETA_MAX].value,
-                                     .mass = cut[ELECTRON_MASS].value};
-    for (size_t event = first; event < stop; event++) {
-        struct leptons muons;
-        struct leptons electrons;
-        muons.n = 0;
-        electrons.n = 0;
-        if (may_be_enough(batch, event)) {
-            select_leptons(batch, event, cut, &muon, &muons);
-            select_leptons(batch, event, cut, &electron, &electrons);
+    /* Muons, then electrons. */
+    const struct quality quality[] = {{.need = MUONS,
+                                       .pt_min = cut[MUON_PT_MIN].value,
+                                       .eta_max = cut[MUON_ETA_MAX].value,
+                                       .mass = cut[MUON_MASS].value},
+                                      {.need = ELECTRONS,
+                                       .lost_hits = &batch->column[LOST_HITS],
+                                       .pt_min = cut[ELECTRON_PT_MIN].value,
+                                       .eta_max = cut[ELECTRON_ETA_MAX].value,
+                                       .mass = cut[ELECTRON_MASS].value}};
+    pass_all(batch, first, stop, channel_bits, out);
+    for (size_t at = first; at < stop; at += BLOCK_EVENTS) {
+        size_t event[BLOCK_EVENTS];
+        size_t n = find_candidates(batch, at, size_min(at + BLOCK_EVENTS, stop), event);
+        for (size_t k = 0; k < n; k++) {
+            process_event(batch, event[k], settings, quality, channel_bits, out);
         }
-        if (enough(muons.n, electrons.n)) {
-            add_momenta(batch, &muon, &muons);
-            add_momenta(batch, &electron, &electrons);
-        }
-        fill_event(&muons, &electrons, settings, channel_bits, batch_weight(batch, event), out);
     }
 }
 
