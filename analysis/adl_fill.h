@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* adl_fill.h - fills many values into one histogram, faster than one by one and into the same bins,
- * for the queries that do little else. Fast are unweighted histograms of few bins of one width. */
+/* adl_fill.h - fills many float32 values into one histogram, faster than one by one and into the same
+ * bins, for the queries that do little else. Fast are unweighted histograms of few bins of one width;
+ * for others hist_fill is as good. */
 #ifndef ANALYSIS_ADL_FILL_H
 #define ANALYSIS_ADL_FILL_H
 
@@ -9,31 +10,36 @@
 enum {
     ADL_FILL_MAX = 256, /* values that wait to be filled */
     ADL_FILL_BINS_MAX = 256,
+    ADL_FILL_COPIES =
+        4, /* of the counts, so that the same bin again does not wait for itself */
 };
 
 struct adl_fill {
     struct hist *hist;
+    bool fast;   /* the rest only then */
+    float lower; /* a value's place is (x - lower) * per_width: bin 0 from 0 to 1, ... */
+    float per_width;
+    float n_bins;
+    float guard; /* a place that is nearer to a whole number is not sure */
     size_t n;
-    double x[ADL_FILL_MAX];
-    double weight[ADL_FILL_MAX];
-    bool fast; /* the rest only then */
-    size_t n_bins;
-    double lower;
-    double per_width;
-    double edge[ADL_FILL_BINS_MAX + 3];    /* [i] and [i + 1] bound the slot i of hist->count */
-    uint64_t count[ADL_FILL_BINS_MAX + 2]; /* not yet in the histogram */
+    float x[ADL_FILL_MAX];
+    uint32_t count[ADL_FILL_COPIES]
+                  [ADL_FILL_BINS_MAX + 3]; /* as hist->count; then the unsure */
 };
 
-/* The histogram is borrowed, and not right, until the end. Nothing here fails or allocates. */
+/* The histogram is borrowed, and not right, until the end. At most 2^32 values of a bin in between. Nothing
+ * here fails or allocates. */
 void adl_fill_begin(struct adl_fill *f, struct hist *hist);
-void adl_fill_flush(struct adl_fill *f);
 void adl_fill_end(struct adl_fill *f);
 
-/* A value, as hist_fill takes it, if it is wanted; without a branch on that. */
-static inline void adl_fill_value(struct adl_fill *f, double x, double weight, bool wanted)
+/* Only if it is fast: as hist_fill with the weight 1. */
+void adl_fill_floats(struct adl_fill *f, const float *x, size_t n);
+void adl_fill_flush(struct adl_fill *f);
+
+/* The same for one value, if it is wanted; without a branch on that. */
+static inline void adl_fill_float(struct adl_fill *f, float x, bool wanted)
 {
     f->x[f->n] = x;
-    f->weight[f->n] = weight;
     f->n += wanted ? 1 : 0;
     if (f->n == ADL_FILL_MAX) {
         adl_fill_flush(f);

@@ -44,10 +44,15 @@ static void q1_process(const struct batch *batch, size_t first, size_t stop,
         return;
     }
     const struct column met = batch->column[Q1_MET]; /* a copy: its type is looked at once */
+    struct hist *hist = &out->hist[0].hist;
     struct adl_fill fill;
-    adl_fill_begin(&fill, &out->hist[0].hist);
-    for (size_t event = first; event < stop; event++) {
-        adl_fill_value(&fill, column_real(&met, event), batch_weight(batch, event), true);
+    adl_fill_begin(&fill, hist);
+    if (fill.fast && met.f32 != NULL) {
+        adl_fill_floats(&fill, met.f32 + first, stop - first);
+    } else {
+        for (size_t event = first; event < stop; event++) {
+            hist_fill(hist, column_real(&met, event), batch_weight(batch, event));
+        }
     }
     adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
@@ -103,12 +108,18 @@ static void q2_process(const struct batch *batch, size_t first, size_t stop,
         return;
     }
     const struct column pt = batch->column[Q2_PT];
+    uint32_t begin = pt.offset[first];
+    uint32_t end = pt.offset[stop];
+    struct hist *hist = &out->hist[0].hist;
     struct adl_fill fill;
-    adl_fill_begin(&fill, &out->hist[0].hist);
-    size_t event = first;
-    for (uint32_t i = pt.offset[first]; i < pt.offset[stop]; i++) {
-        double weight = jet_weight(batch, pt.offset, i, &event);
-        adl_fill_value(&fill, column_real(&pt, i), weight, true);
+    adl_fill_begin(&fill, hist);
+    if (fill.fast && pt.f32 != NULL) {
+        adl_fill_floats(&fill, pt.f32 + begin, end - begin);
+    } else {
+        size_t event = first;
+        for (uint32_t i = begin; i < end; i++) {
+            hist_fill(hist, column_real(&pt, i), jet_weight(batch, pt.offset, i, &event));
+        }
     }
     adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
@@ -148,22 +159,39 @@ static int q3_book(const struct settings *settings, struct partial *out, struct 
     return adl_book(&analysis_adl_q3, step_names, 1, settings, out, err);
 }
 
+/* One by one, whatever types and weights there are. */
+static void q3_process_slowly(const struct batch *batch, size_t first, size_t stop,
+                              double eta_max, struct hist *hist)
+{
+    const struct column *pt = &batch->column[Q3_PT];
+    const struct column *eta = &batch->column[Q3_ETA];
+    size_t event = first;
+    for (uint32_t i = pt->offset[first]; i < pt->offset[stop]; i++) {
+        if (fabs(column_real(eta, i)) < eta_max) {
+            hist_fill(hist, column_real(pt, i), jet_weight(batch, pt->offset, i, &event));
+        }
+    }
+}
+
 static void q3_process(const struct batch *batch, size_t first, size_t stop,
                        const struct settings *settings, uint32_t channels, struct partial *out)
 {
     if ((channels & 1) == 0) {
         return;
     }
-    const struct column pt = batch->column[Q3_PT];
-    const struct column eta = batch->column[Q3_ETA];
+    const struct column *pt = &batch->column[Q3_PT];
+    const float *pts = pt->f32;
+    const float *etas = batch->column[Q3_ETA].f32;
     double eta_max = settings->at[Q3_ETA_MAX].value;
+    struct hist *hist = &out->hist[0].hist;
     struct adl_fill fill;
-    adl_fill_begin(&fill, &out->hist[0].hist);
-    size_t event = first;
-    for (uint32_t i = pt.offset[first]; i < pt.offset[stop]; i++) {
-        bool central = fabs(column_real(&eta, i)) < eta_max;
-        double weight = jet_weight(batch, pt.offset, i, &event);
-        adl_fill_value(&fill, column_real(&pt, i), weight, central);
+    adl_fill_begin(&fill, hist);
+    if (fill.fast && pts != NULL && etas != NULL) {
+        for (uint32_t i = pt->offset[first]; i < pt->offset[stop]; i++) {
+            adl_fill_float(&fill, pts[i], fabs((double)etas[i]) < eta_max);
+        }
+    } else {
+        q3_process_slowly(batch, first, stop, eta_max, hist);
     }
     adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
@@ -239,35 +267,48 @@ static void count_hard_in_events(const struct column *pt, size_t first, size_t n
     }
 }
 
+static void q4_pass(const struct batch *batch, size_t event, struct partial *out)
+{
+    double weight = batch_weight(batch, event);
+    hist_fill(&out->hist[0].hist, column_real(&batch->column[Q4_MET], event), weight);
+    partial_pass(out, STEP_JETS, weight);
+}
+
+/* At most Q4_EVENTS events. */
+static void q4_process_block(const struct batch *batch, size_t first, size_t n, double pt_min,
+                             struct adl_fill *fill, struct partial *out)
+{
+    uint32_t n_hard[Q4_EVENTS] = {0};
+    const float *met = batch->column[Q4_MET].f32;
+    count_hard_in_events(&batch->column[Q4_PT], first, n, pt_min, n_hard);
+    if (!fill->fast || met == NULL) {
+        for (size_t e = 0; e < n; e++) {
+            if (n_hard[e] >= JETS_MIN_COUNT) {
+                q4_pass(batch, first + e, out);
+            }
+        }
+        return;
+    }
+    for (size_t e = 0; e < n; e++) {
+        bool passes = n_hard[e] >= JETS_MIN_COUNT;
+        adl_fill_float(fill, met[first + e], passes);
+        out->step[STEP_JETS].n_events += passes;
+    }
+}
+
 static void q4_process(const struct batch *batch, size_t first, size_t stop,
                        const struct settings *settings, uint32_t channels, struct partial *out)
 {
     if ((channels & 1) == 0) {
         return;
     }
-    const struct column met = batch->column[Q4_MET];
-    const struct column pt = batch->column[Q4_PT];
-    double pt_min = settings->at[Q4_PT_MIN].value;
-    uint32_t n_hard[Q4_EVENTS] = {0};
-    uint64_t n_passed = 0;
     struct adl_fill fill;
     adl_fill_begin(&fill, &out->hist[0].hist);
-    for (size_t event = first; event < stop; event++) {
-        size_t e = (event - first) % Q4_EVENTS;
-        if (e == 0) {
-            size_t n = size_min(Q4_EVENTS, stop - event);
-            count_hard_in_events(&pt, event, n, pt_min, n_hard);
-        }
-        bool passes = n_hard[e] >= JETS_MIN_COUNT;
-        double weight = batch_weight(batch, event);
-        adl_fill_value(&fill, column_real(&met, event), weight, passes);
-        n_passed += passes;
-        if (passes && out->weighted) {
-            exact_add(&out->step[STEP_JETS].sumw, weight);
-        }
+    for (size_t at = first; at < stop; at += Q4_EVENTS) {
+        q4_process_block(batch, at, size_min(Q4_EVENTS, stop - at),
+                         settings->at[Q4_PT_MIN].value, &fill, out);
     }
     adl_fill_end(&fill);
-    out->step[STEP_JETS].n_events += n_passed;
     adl_pass_all(batch, first, stop, out);
 }
 

@@ -12,34 +12,54 @@ static double draw(uint64_t *state, double low, double high)
     return low + (high - low) * (double)(*state >> 11) * 0x1p-53;
 }
 
-/* One value into both, the last of them not wanted. */
-static void fill_both(struct adl_fill *f, struct hist *h, double x, double weight)
+/* One value into both, the last of them not wanted; and once more as one of a row. */
+static void fill_both(struct adl_fill *f, struct hist *h, double x)
 {
-    adl_fill_value(f, x, weight, true);
-    hist_fill(h, x, weight);
-    adl_fill_value(f, x, weight, false);
+    float value = (float)x;
+    const float row[] = {value, value};
+    adl_fill_float(f, value, true);
+    adl_fill_float(f, value, false);
+    adl_fill_floats(f, row, 2);
+    for (size_t i = 0; i < 3; i++) {
+        hist_fill(h, (double)value, 1);
+    }
 }
 
 /* Every edge and its neighbours, numbers between and beyond, and what is no number. */
 static void fill_all(struct adl_fill *f, struct hist *h)
 {
-    static const double special[] = {NAN, INFINITY, -INFINITY, 0.0, -0.0, 1e300, -1e300, -NAN};
+    static const double special[] = {NAN,  INFINITY, -INFINITY, 0.0,  -0.0,
+                                     1e38, -1e38,    -NAN,      1e-40};
     const struct axis *axis = &h->axis;
     uint64_t random = 1;
     for (size_t i = 0; i <= axis->n_bins; i++) {
-        double edge = axis->edge[i];
-        fill_both(f, h, edge, 0.5);
-        fill_both(f, h, nextafter(edge, -INFINITY), 1);
-        fill_both(f, h, nextafter(edge, INFINITY), 2);
+        float edge = (float)axis->edge[i];
+        fill_both(f, h, (double)edge);
+        fill_both(f, h, (double)nextafterf(edge, -INFINITY));
+        fill_both(f, h, (double)nextafterf(edge, INFINITY));
+        fill_both(f, h, (double)edge * (1 - 1e-5));
+        fill_both(f, h, (double)edge * (1 + 1e-5));
     }
     double low = axis->edge[0];
     double high = axis->edge[axis->n_bins];
-    for (size_t i = 0; i < 3000; i++) {
-        fill_both(f, h, draw(&random, low - (high - low) / 4, high + (high - low) / 4), -0.25);
+    for (size_t i = 0; i < 30000; i++) {
+        fill_both(f, h, draw(&random, low - (high - low) / 4, high + (high - low) / 4));
     }
     for (size_t i = 0; i < ARRAY_LENGTH(special); i++) {
-        fill_both(f, h, special[i], 3);
+        fill_both(f, h, special[i]);
     }
+}
+
+/* Rows longer than what is filled at once. */
+static void fill_rows(struct adl_fill *f, struct hist *h)
+{
+    static float row[3 * ADL_FILL_MAX + 5];
+    uint64_t random = 2;
+    for (size_t i = 0; i < ARRAY_LENGTH(row); i++) {
+        row[i] = (float)draw(&random, h->axis.edge[0], h->axis.edge[h->axis.n_bins]);
+        hist_fill(h, (double)row[i], 1);
+    }
+    adl_fill_floats(f, row, ARRAY_LENGTH(row));
 }
 
 static void check_axis(const struct axis *axis, bool weighted, bool fast)
@@ -53,7 +73,10 @@ static void check_axis(const struct axis *axis, bool weighted, bool fast)
     for (size_t round = 0; round < 2; round++) { /* what was there before stays */
         adl_fill_begin(&f, &many);
         assert_int_equal(f.fast, fast);
-        fill_all(&f, &single);
+        if (fast) {
+            fill_all(&f, &single);
+            fill_rows(&f, &single);
+        }
         adl_fill_end(&f);
         assert_true(hist_equal(&many, &single));
     }
@@ -69,10 +92,11 @@ static void values_land_where_hist_fill_puts_them(void **state)
         double low, high;
         bool fast;
     } axes[] = {
-        {100, 0, 2000, true},      {100, 15, 60, true},       {100, 15, 200, true},
-        {1, -1, 1, true},          {256, -0.1, 0.7, true},    {257, 0, 1, false},
-        {100, 1e9, 1e9 + 1, true}, {100, 1, 1 + 3e-14, true}, /* with hardly more numbers than bins */
-        {7, -1e300, 1e300, true},  {3, 0, 1e-300, true},
+        {100, 0, 2000, true},       {100, 15, 60, true},        {100, 15, 200, true},
+        {1, -1, 1, true},           {256, -0.1, 0.7, true},     {257, 0, 1, false},
+        {100, 1000, 1010, true}, /* with hardly more numbers than bins: */
+        {100, 1e9, 1e9 + 1, false}, {100, 1, 1 + 3e-14, false}, {7, -1e300, 1e300, false},
+        {3, 0, 1e-300, false},      {5, -1e-12, 2e-12, true},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(axes); i++) {
         struct axis axis;
