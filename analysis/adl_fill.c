@@ -45,7 +45,6 @@ void adl_fill_begin(struct adl_fill *f, struct hist *hist)
 {
     const struct axis *axis = &hist->axis;
     f->hist = hist;
-    f->n = 0;
     f->fast = hist->sums == NULL && axis->kind == AXIS_REGULAR &&
               axis->n_bins <= ADL_FILL_BINS_MAX && is_modest(axis->edge[0]) &&
               is_modest(axis->edge[axis->n_bins]) && is_modest(axis->per_width) &&
@@ -105,19 +104,9 @@ void adl_fill_floats(struct adl_fill *f, const float *x, size_t n)
     }
 }
 
-void adl_fill_flush(struct adl_fill *f)
-{
-    fill(f, f->x, f->n);
-    f->n = 0;
-}
-
 void adl_fill_end(struct adl_fill *f)
 {
-    if (!f->fast) {
-        return;
-    }
-    adl_fill_flush(f);
-    for (size_t c = 0; c < ADL_FILL_COPIES; c++) {
+    for (size_t c = 0; f->fast && c < ADL_FILL_COPIES; c++) {
         for (size_t i = 0; i < f->hist->axis.n_bins + 2; i++) {
             f->hist->count[i] += f->count[c][i];
         }

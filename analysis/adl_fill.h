@@ -8,7 +8,7 @@
 #include "analysis/hist.h"
 
 enum {
-    ADL_FILL_MAX = 256, /* values that wait to be filled */
+    ADL_FILL_MAX = 256, /* values at once: a good length of a row */
     ADL_FILL_BINS_MAX = 256,
     ADL_FILL_COPIES =
         4, /* of the counts, so that the same bin again does not wait for itself */
@@ -21,8 +21,6 @@ struct adl_fill {
     float per_width;
     float n_bins;
     float guard; /* a place that is nearer to a whole number is not sure */
-    size_t n;
-    float x[ADL_FILL_MAX];
     uint32_t count[ADL_FILL_COPIES]
                   [ADL_FILL_BINS_MAX + 3]; /* as hist->count; then the unsure */
 };
@@ -34,16 +32,5 @@ void adl_fill_end(struct adl_fill *f);
 
 /* Only if it is fast: as hist_fill with the weight 1. */
 void adl_fill_floats(struct adl_fill *f, const float *x, size_t n);
-void adl_fill_flush(struct adl_fill *f);
-
-/* The same for one value, if it is wanted; without a branch on that. */
-static inline void adl_fill_float(struct adl_fill *f, float x, bool wanted)
-{
-    f->x[f->n] = x;
-    f->n += wanted ? 1 : 0;
-    if (f->n == ADL_FILL_MAX) {
-        adl_fill_flush(f);
-    }
-}
 
 #endif

@@ -173,6 +173,19 @@ static void q3_process_slowly(const struct batch *batch, size_t first, size_t st
     }
 }
 
+/* At most ADL_FILL_MAX jets. */
+static void q3_fill(struct adl_fill *fill, const float *pt, const float *eta, size_t n,
+                    double eta_max)
+{
+    float row[ADL_FILL_MAX];
+    size_t n_central = 0;
+    for (size_t i = 0; i < n; i++) {
+        row[n_central] = pt[i];
+        n_central += fabs((double)eta[i]) < eta_max;
+    }
+    adl_fill_floats(fill, row, n_central);
+}
+
 static void q3_process(const struct batch *batch, size_t first, size_t stop,
                        const struct settings *settings, uint32_t channels, struct partial *out)
 {
@@ -187,8 +200,9 @@ static void q3_process(const struct batch *batch, size_t first, size_t stop,
     struct adl_fill fill;
     adl_fill_begin(&fill, hist);
     if (fill.fast && pts != NULL && etas != NULL) {
-        for (uint32_t i = pt->offset[first]; i < pt->offset[stop]; i++) {
-            adl_fill_float(&fill, pts[i], fabs((double)etas[i]) < eta_max);
+        for (size_t at = pt->offset[first]; at < pt->offset[stop]; at += ADL_FILL_MAX) {
+            size_t n = size_min(ADL_FILL_MAX, pt->offset[stop] - at);
+            q3_fill(&fill, pts + at, etas + at, n, eta_max);
         }
     } else {
         q3_process_slowly(batch, first, stop, eta_max, hist);
@@ -233,16 +247,28 @@ static int q4_book(const struct settings *settings, struct partial *out, struct 
 
 enum { Q4_EVENTS = 256, Q4_JETS_MAX = 4096 };
 
+/* The largest float32 that is not above x: what float32 numbers are above it are above x. */
+static float float_below(double x)
+{
+    float near = (float)x;
+    return (double)near > x ? nextafterf(near, -INFINITY) : near;
+}
+
 /* How many of the jets [first, stop) are hard, before each of them and behind the last: without a
  * branch at the end of each event, which no processor foretells. */
 static void count_hard(const struct column *pt, uint32_t first, uint32_t stop, double pt_min,
-                       uint32_t *before)
+                       uint32_t *restrict before)
 {
     uint32_t n = 0;
+    float least = float_below(pt_min);
     *before = 0;
-    for (uint32_t i = first; i < stop; i++) {
-        n += column_real(pt, i) > pt_min;
-        *++before = n;
+    for (uint32_t i = first; pt->f32 != NULL && i < stop; i++) {
+        n += pt->f32[i] > least;
+        before[i - first + 1] = n;
+    }
+    for (uint32_t i = first; pt->f32 == NULL && i < stop; i++) {
+        n += pt->f64[i] > pt_min;
+        before[i - first + 1] = n;
     }
 }
 
@@ -289,11 +315,14 @@ static void q4_process_block(const struct batch *batch, size_t first, size_t n, 
         }
         return;
     }
+    float row[Q4_EVENTS];
+    size_t n_passed = 0;
     for (size_t e = 0; e < n; e++) {
-        bool passes = n_hard[e] >= JETS_MIN_COUNT;
-        adl_fill_float(fill, met[first + e], passes);
-        out->step[STEP_JETS].n_events += passes;
+        row[n_passed] = met[first + e];
+        n_passed += n_hard[e] >= JETS_MIN_COUNT;
     }
+    adl_fill_floats(fill, row, n_passed);
+    out->step[STEP_JETS].n_events += n_passed;
 }
 
 static void q4_process(const struct batch *batch, size_t first, size_t stop,

@@ -12,13 +12,13 @@ static double draw(uint64_t *state, double low, double high)
     return low + (high - low) * (double)(*state >> 11) * 0x1p-53;
 }
 
-/* One value into both, the last of them not wanted; and once more as one of a row. */
+/* One value into both, alone and in a row. */
 static void fill_both(struct adl_fill *f, struct hist *h, double x)
 {
     float value = (float)x;
     const float row[] = {value, value};
-    adl_fill_float(f, value, true);
-    adl_fill_float(f, value, false);
+    adl_fill_floats(f, row, 1);
+    adl_fill_floats(f, row, 0);
     adl_fill_floats(f, row, 2);
     for (size_t i = 0; i < 3; i++) {
         hist_fill(h, (double)value, 1);
