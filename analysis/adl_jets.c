@@ -256,19 +256,23 @@ static float float_below(double x)
 
 /* How many of the jets [first, stop) are hard, before each of them and behind the last: without a
  * branch at the end of each event, which no processor foretells. */
-static void count_hard(const struct column *pt, uint32_t first, uint32_t stop, double pt_min,
+static void count_hard(const struct column *pt, size_t first, size_t n, double pt_min,
                        uint32_t *restrict before)
 {
-    uint32_t n = 0;
-    float least = float_below(pt_min);
-    *before = 0;
-    for (uint32_t i = first; pt->f32 != NULL && i < stop; i++) {
-        n += pt->f32[i] > least;
-        before[i - first + 1] = n;
+    uint32_t n_hard = 0;
+    before[0] = 0;
+    if (pt->f32 != NULL) {
+        const float *restrict own = pt->f32 + first;
+        float least = float_below(pt_min);
+        for (size_t i = 0; i < n; i++) {
+            n_hard += own[i] > least;
+            before[i + 1] = n_hard;
+        }
+        return;
     }
-    for (uint32_t i = first; pt->f32 == NULL && i < stop; i++) {
-        n += pt->f64[i] > pt_min;
-        before[i - first + 1] = n;
+    for (size_t i = 0; i < n; i++) {
+        n_hard += pt->f64[first + i] > pt_min;
+        before[i + 1] = n_hard;
     }
 }
 
@@ -279,7 +283,7 @@ static void count_hard_in_events(const struct column *pt, size_t first, size_t n
     uint32_t before[Q4_JETS_MAX + 1];
     const uint32_t *offset = pt->offset + first;
     if (offset[n] - offset[0] <= Q4_JETS_MAX) {
-        count_hard(pt, offset[0], offset[n], pt_min, before);
+        count_hard(pt, offset[0], offset[n] - offset[0], pt_min, before);
         for (size_t e = 0; e < n; e++) {
             n_hard[e] = before[offset[e + 1] - offset[0]] - before[offset[e] - offset[0]];
         }
@@ -293,32 +297,27 @@ static void count_hard_in_events(const struct column *pt, size_t first, size_t n
     }
 }
 
-static void q4_pass(const struct batch *batch, size_t event, struct partial *out)
+/* One by one, whatever types and weights there are. */
+static void q4_fill_slowly(const struct batch *batch, size_t first, size_t n,
+                           const uint32_t *n_hard, struct partial *out)
 {
-    double weight = batch_weight(batch, event);
-    hist_fill(&out->hist[0].hist, column_real(&batch->column[Q4_MET], event), weight);
-    partial_pass(out, STEP_JETS, weight);
+    for (size_t e = 0; e < n; e++) {
+        double weight = batch_weight(batch, first + e);
+        if (n_hard[e] >= JETS_MIN_COUNT) {
+            double met = column_real(&batch->column[Q4_MET], first + e);
+            hist_fill(&out->hist[0].hist, met, weight);
+            partial_pass(out, STEP_JETS, weight);
+        }
+    }
 }
 
-/* At most Q4_EVENTS events. */
-static void q4_process_block(const struct batch *batch, size_t first, size_t n, double pt_min,
-                             struct adl_fill *fill, struct partial *out)
+static void q4_fill(struct adl_fill *fill, const float *met, size_t n, const uint32_t *n_hard,
+                    struct partial *out)
 {
-    uint32_t n_hard[Q4_EVENTS] = {0};
-    const float *met = batch->column[Q4_MET].f32;
-    count_hard_in_events(&batch->column[Q4_PT], first, n, pt_min, n_hard);
-    if (!fill->fast || met == NULL) {
-        for (size_t e = 0; e < n; e++) {
-            if (n_hard[e] >= JETS_MIN_COUNT) {
-                q4_pass(batch, first + e, out);
-            }
-        }
-        return;
-    }
     float row[Q4_EVENTS];
     size_t n_passed = 0;
     for (size_t e = 0; e < n; e++) {
-        row[n_passed] = met[first + e];
+        row[n_passed] = met[e];
         n_passed += n_hard[e] >= JETS_MIN_COUNT;
     }
     adl_fill_floats(fill, row, n_passed);
@@ -333,9 +332,17 @@ static void q4_process(const struct batch *batch, size_t first, size_t stop,
     }
     struct adl_fill fill;
     adl_fill_begin(&fill, &out->hist[0].hist);
+    const float *met = batch->column[Q4_MET].f32;
     for (size_t at = first; at < stop; at += Q4_EVENTS) {
-        q4_process_block(batch, at, size_min(Q4_EVENTS, stop - at),
-                         settings->at[Q4_PT_MIN].value, &fill, out);
+        uint32_t n_hard[Q4_EVENTS] = {0};
+        size_t n = size_min(Q4_EVENTS, stop - at);
+        count_hard_in_events(&batch->column[Q4_PT], at, n, settings->at[Q4_PT_MIN].value,
+                             n_hard);
+        if (fill.fast && met != NULL) {
+            q4_fill(&fill, met + at, n, n_hard, out);
+        } else {
+            q4_fill_slowly(batch, at, n, n_hard, out);
+        }
     }
     adl_fill_end(&fill);
     adl_pass_all(batch, first, stop, out);
