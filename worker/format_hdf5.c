@@ -34,6 +34,7 @@ struct hdf5_column {
 struct hdf5_file {
     hid_t id;
     uint64_t size_bytes;
+    int descriptor; /* see format.h */
     struct hdf5_column *columns;
 };
 
@@ -73,6 +74,22 @@ static bool keep_quiet(void)
     return H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0;
 }
 
+/* Offsets count from the first byte of the file. Behind a user's block versions of the library
+ * differ in what they say of chunks. */
+static int descriptor_of(hid_t file)
+{
+    void *handle = NULL;
+    hsize_t block = 0;
+    hid_t plist = H5Fget_create_plist(file);
+    bool plain = plist >= 0 && H5Pget_userblock(plist, &block) >= 0 && block == 0 &&
+                 H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0;
+    if (plist >= 0) {
+        (void)H5Pclose(plist);
+    }
+    (void)H5Eclear2(H5E_DEFAULT);
+    return plain && handle != NULL ? *(const int *)handle : -1;
+}
+
 static void *hdf5_open(const char *path, uint64_t size_bytes, struct error *err)
 {
     /* A file must never make the library load a plugin, whatever the environment says. */
@@ -92,6 +109,8 @@ static void *hdf5_open(const char *path, uint64_t size_bytes, struct error *err)
         hdf5_fail(err, "damaged or incomplete HDF5 file");
         free(f);
         f = NULL;
+    } else {
+        f->descriptor = descriptor_of(f->id);
     }
     if (access >= 0) {
         (void)H5Pclose(access);
@@ -310,21 +329,10 @@ static int hdf5_read(void *file, struct format_column *column, uint64_t first, u
     return rc;
 }
 
-/* Offsets count from the first byte of the file. Behind a user's block versions of the library
- * differ in what they say of chunks. */
 static int hdf5_descriptor(void *file)
 {
     const struct hdf5_file *f = file;
-    void *handle = NULL;
-    hsize_t block = 0;
-    hid_t plist = H5Fget_create_plist(f->id);
-    bool plain = plist >= 0 && H5Pget_userblock(plist, &block) >= 0 && block == 0 &&
-                 H5Fget_vfd_handle(f->id, H5P_DEFAULT, &handle) >= 0;
-    if (plist >= 0) {
-        (void)H5Pclose(plist);
-    }
-    (void)H5Eclear2(H5E_DEFAULT);
-    return plain && handle != NULL ? *(const int *)handle : -1;
+    return f->descriptor;
 }
 
 static int hdf5_fetch(void *file, struct format_column *column, const struct extent *extent,

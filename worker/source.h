@@ -51,8 +51,7 @@ struct source {
     const void *numbers; /* of those rows, raw_size bytes each, aligned */
 };
 
-/* Chooses the way; all borrowed until source_release. Not while other sources of the file are at
- * work. */
+/* Chooses the way; all borrowed until source_release. */
 void source_init(struct source *s, const struct source_file *of, struct format_column *column);
 void source_release(struct source *s);
 
