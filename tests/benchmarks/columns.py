@@ -4,8 +4,9 @@
 at most and what others do, on the same events.
 
 The first time the rivals are installed into FOLDER and the data are written there (rivals/make.sh,
-rivals/make_data.py). All contenders get ready, which is not counted, and then take turns, round by round; of each
-the median counts. Prints a table, and writes columns.json beside it. PICOBARN_BIN is the folder of the programs.
+rivals/make_data.py). All contenders get ready, which is not counted, and then take turns, round by round, each as
+it runs when it is at it (see play); of each the median counts. Prints a table, and writes columns.json beside it.
+PICOBARN_BIN is the folder of the programs.
 """
 import json
 import os
@@ -31,10 +32,16 @@ class Contender:
                                         text=True, env={**os.environ, **ENVIRONMENT})
         assert json.loads(self.process.stdout.readline())["ready"], name
 
-    def play(self):
+    def play_once(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        self.rounds.append(json.loads(self.process.stdout.readline()))
+        return json.loads(self.process.stdout.readline())
+
+    def play(self):
+        """Two rounds, of which the first does not count: it has slept through the others' turns, and a thread that wakes
+        up shares a processor for some milliseconds before it is moved to a free one."""
+        self.play_once()
+        self.rounds.append(self.play_once())
 
     def end(self):
         self.process.stdin.close()
