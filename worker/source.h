@@ -4,9 +4,9 @@
  *
  * What is not known here (a type, a filter, a piece without a place) comes through the format, under
  * its mutex; so sources of one file, one a thread, are loaded at the same time. Stored bytes are
- * read, not mapped: that is faster than the page faults of a mapping, on several threads all the
- * more, and a file that becomes shorter is a short read instead of a signal. What comes next the
- * kernel reads meanwhile (to tell it with posix_fadvise gained nothing).
+ * read, not mapped: that was faster than the page faults of a mapping (DESIGN.md), and a file that
+ * becomes shorter is a short read instead of a signal. What comes next the kernel reads meanwhile
+ * (to tell it with posix_fadvise gained nothing).
  *
  * Memory of a column: the rows asked for, and of a filtered one a decoded chunk, the last, of
  * which rows were left over. */
