@@ -86,7 +86,7 @@ def compare(page, runner):
 
 
 def test_page_status_metrics_picture_and_ledger_agree_at_any_moment(runner, samples, served):
-    run = run_file(runner.folder, samples, 20)
+    run = run_file(runner.folder, samples, 5)
     launch = runner.start_launch(run, "--run-dir", "run")
     harness.wait_until(lambda: accepted(runner.folder / "run"), "a partial")
     page = served("picobarn", "serve", "run", "--listen", "127.0.0.1:0")
