@@ -16,6 +16,8 @@
 #include "worker/division.h"
 
 enum {
+    /* A thread gets at least such a part of a block: less work than that it would not be waked for. */
+    STRETCHES_OF_BLOCK = 4,
     /* What all lanes may take: of files with giant chunks fewer threads read. */
     LANES_BYTES_MAX = 192 << 20,
     /* What malloc keeps of what was freed, for each thread. */
@@ -259,7 +261,8 @@ static int divide(struct running *run, struct error *err)
         return -1;
     }
     size_t n = size_min(task->n_threads, lane_count_within(lane, LANES_BYTES_MAX));
-    division_make(&d, task->first, task->stop, n, reader_block_rows(run->reader),
+    division_make(&d, task->first, task->stop, n,
+                  size_max(1, reader_block_rows(run->reader) / STRETCHES_OF_BLOCK),
                   reader_chunk_rows(run->reader));
     if (book_strands(run, d.n, err) != 0) {
         return -1;

@@ -22,6 +22,7 @@ import test_open_data
 from cluster import SERVER
 from conftest import BASE
 from fault_proxy import FaultProxy, Rule
+from fixtures import generate
 from place import Place
 
 FEW = ("H(125) to ZZ to 4l", "ZZ to 4mu", "top pairs")  # samples of six files
@@ -420,12 +421,27 @@ def test_clean_leaves_the_ledger_unless_it_is_told(place, samples):
 
 # Its processes
 
+@pytest.fixture(scope="session")
+def long_shards(shared):
+    """Files whose shards are long enough for two threads, and so many that a pod is at them for a while."""
+    def make(folder):
+        generate(folder, "--events", "2000000", "--only", "doublemu2012b")
+        for file in list(folder.glob("*.h5")):
+            for k in range(6):
+                shutil.copy(file, file.with_name(f"{k}_{file.name}"))
+    return shared("long_shards", make)
+
+
 @pytest.mark.parametrize("cpu", [1, 2])
-def test_a_pod_has_as_many_compute_threads_as_its_processors(place, samples, cpu):
+def test_a_pod_has_as_many_compute_threads_as_its_processors(cluster, runner, namespace, image,
+                                                             long_shards, cpu):
+    place = Place(cluster, runner, namespace, image)
+    place.give_data(long_shards)
     place.give_ledger("threads")
+    files = harness.data(sorted(file.name for file in long_shards.glob("*.h5")))
     run_file = place.write_run(
-        "threads", sample_run(samples, FEW, target_events=20), max_pods=1, shards_per_index=1000,
-        limits={"cpu": str(cpu), "memory": "512Mi"})
+        "threads", harness.one_sample_run("higgs4l", files, target_events=10000), max_pods=1,
+        shards_per_index=1000, limits={"cpu": str(cpu), "memory": "512Mi"})
     launch = place.start_launch(run_file)
     seen = set()  # a program has one until its first shard, and then all of them until it ends
     while launch.running:
