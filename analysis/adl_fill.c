@@ -14,6 +14,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/size.h"
+
 static const double rounding = 0x1p-24;
 static const double guard_max = 0.1; /* more, and too many are unsure */
 
@@ -44,18 +46,19 @@ static bool is_modest(double x)
 void adl_fill_begin(struct adl_fill *f, struct hist *hist)
 {
     const struct axis *axis = &hist->axis;
+    double guard = guard_of(axis);
     f->hist = hist;
     f->fast = hist->sums == NULL && axis->kind == AXIS_REGULAR &&
               axis->n_bins <= ADL_FILL_BINS_MAX && is_modest(axis->edge[0]) &&
               is_modest(axis->edge[axis->n_bins]) && is_modest(axis->per_width) &&
-              guard_of(axis) < guard_max;
+              guard < guard_max;
     if (!f->fast) {
         return;
     }
     f->lower = (float)axis->edge[0];
     f->per_width = (float)axis->per_width;
     f->n_bins = (float)axis->n_bins;
-    f->guard = (float)(2 * guard_of(axis));
+    f->guard = (float)(2 * guard);
     memset(f->count, 0, sizeof f->count);
 }
 
@@ -100,7 +103,7 @@ static void fill(struct adl_fill *f, const float *x, size_t n)
 void adl_fill_floats(struct adl_fill *f, const float *x, size_t n)
 {
     for (size_t at = 0; at < n; at += ADL_FILL_MAX) {
-        fill(f, x + at, n - at < ADL_FILL_MAX ? n - at : ADL_FILL_MAX);
+        fill(f, x + at, size_min(n - at, ADL_FILL_MAX));
     }
 }
 

@@ -174,17 +174,26 @@ static void any_number_of_threads_gives_the_same_bytes(void **state)
     }
 }
 
+/* The shard fails like that, and leaves nothing. */
+static void check_fails(const struct shard_task *task, const struct reader_progress *progress,
+                        enum error_kind kind, const char *part)
+{
+    struct reader *reader = NULL;
+    struct partial p = {0};
+    struct error err = {0};
+    assert_int_equal(shard_run(task, &reader, progress, &p, &err), -1);
+    assert_int_equal(err.kind, kind);
+    check_contains(err.text, part);
+    assert_null(reader);
+    assert_null(p.hist);
+}
+
 static void of_two_faults_the_first_is_named_whatever_the_threads(void **state)
 {
     for (size_t n = 1; n <= 7; n += 2) {
         struct shard_task task = task_of(*state, true, n);
-        struct reader *reader = NULL;
-        struct partial p = {0};
-        struct error err = {0};
         task.request.weight = "bad";
-        assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
-        assert_int_equal(err.kind, ERROR_INPUT);
-        check_contains(err.text, "column bad: row 41234: the weight is no number");
+        check_fails(&task, NULL, ERROR_INPUT, "column bad: row 41234: the weight is no number");
     }
 }
 
@@ -200,17 +209,11 @@ static void starts_that_do_not_fit_the_counts_are_found(void **state)
     const uint64_t row[] = {0, 50000};
     const uint64_t objects[] = {0, s->before[50000] - 1};
     struct shard_task task = task_of(s, false, 2);
-    struct reader *reader = NULL;
-    struct partial p = {0};
-    struct error err = {0};
     task.stop = 118000; /* at the file's end the reader would find it */
     task.starts = (struct shard_starts){2, 1, row, objects};
-    assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
-    assert_int_equal(err.kind, ERROR_INPUT);
-    check_contains(err.text, "before row 60000 nMuon adds up to ");
+    check_fails(&task, NULL, ERROR_INPUT, "before row 60000 nMuon adds up to ");
     task.starts.n_counters = 2; /* of another file, or another analysis */
-    assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
-    check_contains(err.text, "the file is not the one that was inspected");
+    check_fails(&task, NULL, ERROR_INPUT, "the file is not the one that was inspected");
 }
 
 static bool stop_at_once(void *context, uint64_t rows_done)
@@ -223,12 +226,7 @@ static void threads_stop_when_the_first_is_asked_to(void **state)
 {
     const struct reader_progress progress = {stop_at_once, NULL};
     const struct shard_task task = task_of(*state, false, 3);
-    struct partial p = {0};
-    struct reader *reader = NULL;
-    struct error err = {0};
-    assert_int_equal(shard_run(&task, &reader, &progress, &p, &err), -1);
-    assert_int_equal(err.kind, ERROR_SYSTEM);
-    check_contains(err.text, "asked to stop after ");
+    check_fails(&task, &progress, ERROR_SYSTEM, "asked to stop after ");
 }
 
 /* A kernel of the small analysis: it keeps what it fills in a partial of its own. Settings are its
@@ -307,15 +305,9 @@ static void a_kernel_that_cannot_be_made_fails_the_shard(void **state)
 {
     const struct settings settings = {.n = 2};
     struct shard_task task = task_of(*state, false, 2);
-    struct reader *reader = NULL;
-    struct partial p = {0};
-    struct error err = {0};
     task.request.analysis = &with_kernel;
     task.request.settings = &settings;
-    assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
-    assert_int_equal(err.kind, ERROR_SYSTEM);
-    check_contains(err.text, "no memory for a kernel");
-    assert_null(reader);
+    check_fails(&task, NULL, ERROR_SYSTEM, "no memory for a kernel");
 }
 
 #if defined(__has_feature)
@@ -457,14 +449,8 @@ static void it_stops_when_it_is_asked_to(void **state)
     uint64_t done = 0;
     const struct reader_progress progress = {note_and_stop, &done};
     const struct shard_task task = task_of(*state, false, 1);
-    struct partial p = {0};
-    struct reader *reader = NULL;
-    struct error err = {0};
-    assert_int_equal(shard_run(&task, &reader, &progress, &p, &err), -1);
-    assert_int_equal(err.kind, ERROR_SYSTEM);
+    check_fails(&task, &progress, ERROR_SYSTEM, "asked to stop after ");
     assert_true(done >= EVENTS / 2 && done < EVENTS);
-    assert_null(reader);
-    assert_null(p.hist);
 }
 
 static void another_file_than_was_inspected_is_refused(void **state)
@@ -507,14 +493,7 @@ static void a_file_that_changes_while_it_runs_gives_no_partial(void **state)
     struct sample *s = *state;
     const struct reader_progress progress = {touch, s->path};
     const struct shard_task task = task_of(s, false, 2);
-    struct reader *reader = NULL;
-    struct partial p = {0};
-    struct error err = {0};
-    assert_int_equal(shard_run(&task, &reader, &progress, &p, &err), -1);
-    assert_int_equal(err.kind, ERROR_INPUT);
-    check_contains(err.text, "changed while it was read");
-    assert_null(p.hist);
-    assert_null(reader);
+    check_fails(&task, &progress, ERROR_INPUT, "changed while it was read");
 }
 
 static void tasks_that_make_no_sense_are_refused(void **state)
@@ -550,14 +529,8 @@ static void rows_that_the_file_has_not_are_refused_as_a_whole(void **state)
 {
     for (size_t n = 1; n <= 7; n += 6) {
         struct shard_task task = task_of(*state, false, n);
-        struct reader *reader = NULL;
-        struct partial p = {0};
-        struct error err = {0};
         task.stop = EVENTS + 1;
-        assert_int_equal(shard_run(&task, &reader, NULL, &p, &err), -1);
-        assert_int_equal(err.kind, ERROR_INPUT);
-        check_contains(err.text, "rows 0-120001 are not among its rows 0-120000");
-        assert_null(reader);
+        check_fails(&task, NULL, ERROR_INPUT, "rows 0-120001 are not among its rows 0-120000");
     }
 }
 

@@ -94,13 +94,11 @@ static bool add_up(const uint32_t *restrict count, size_t n, uint32_t most,
                    uint32_t *restrict offset)
 {
     uint64_t sum = 0;
-    uint32_t bits = 0;
     for (size_t i = 0; i < n; i++) {
-        bits |= count[i];
         sum += count[i];
         offset[i + 1] = (uint32_t)sum;
     }
-    return sum <= most && bits <= INT32_MAX;
+    return sum <= most; /* a negative one is far above it */
 }
 
 size_t convert_offsets(const struct format_column *c, const void *raw, size_t n, uint32_t most,

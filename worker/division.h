@@ -15,7 +15,7 @@ struct division {
 };
 
 /* The rows [first, stop) in at most n_most (1 to DIVISION_MAX) even stretches of at least rows_min;
- * then each border moves to the nearest multiple of chunk_rows, where chunks of the file meet, if one
+ * then each border moves to the nearest multiple of chunk_rows, where chunks of the file meet (0 only without rows), if one
  * lies within a quarter of a stretch: a chunk that two threads need is decoded twice. */
 void division_make(struct division *d, uint64_t first, uint64_t stop, size_t n_most,
                    uint64_t rows_min, uint64_t chunk_rows);

@@ -111,14 +111,6 @@ static json_t *alternatives_json(const struct reader *r)
     return groups;
 }
 
-/* Rows in a chunk of the column that shards should follow; all rows if it has no chunks. */
-static uint64_t rows_in_chunk(const struct reader *r)
-{
-    const struct format_column *c =
-        r->n_counters > 0 ? r->counter[0].file : r->selected[0].file;
-    return c->chunk_rows > 0 && c->chunk_rows < r->n_rows ? c->chunk_rows : r->n_rows;
-}
-
 static uint64_t divide_up(uint64_t a, uint64_t b)
 {
     return a / b + (a % b != 0);
@@ -130,7 +122,7 @@ static json_t *boundaries_json(const struct reader *r)
     if (r->n_rows == 0) {
         return rows;
     }
-    uint64_t chunk = rows_in_chunk(r);
+    uint64_t chunk = reader_chunk_rows(r);
     uint64_t step = divide_up(divide_up(r->n_rows, chunk), BOUNDARIES_MAX) * chunk;
     for (uint64_t row = 0; row < r->n_rows; row += step) {
         (void)json_array_append_new(rows, json_integer((json_int_t)row));
@@ -141,7 +133,7 @@ static json_t *boundaries_json(const struct reader *r)
 /* Rows between starts: whole chunks of them, or an even part of a chunk where there are few. */
 static uint64_t start_spacing(const struct reader *r)
 {
-    uint64_t chunk = rows_in_chunk(r);
+    uint64_t chunk = reader_chunk_rows(r);
     uint64_t n = divide_up(r->n_rows, chunk);
     if (n >= STARTS_MAX) {
         return divide_up(n, STARTS_MAX) * chunk;
@@ -193,7 +185,7 @@ static int count_file(struct reader *r, const struct reader_progress *progress, 
         return 0;
     }
     uint64_t spacing = start_spacing(r);
-    uint64_t chunk = rows_in_chunk(r);
+    uint64_t chunk = reader_chunk_rows(r);
     while (lane_row(l) < r->n_rows) {
         note_start(l, r->n_counters, rows, objects);
         uint64_t next = next_start(lane_row(l), spacing, chunk);

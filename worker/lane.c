@@ -46,11 +46,6 @@ void lane_close(struct lane *l)
     free(l);
 }
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Past the rows that were just counted. At the end everything must have been counted. */
 static int move_on(struct lane *l, uint64_t stop, struct error *err)
 {
@@ -81,7 +76,7 @@ int lane_count_to(struct lane *l, uint64_t row, struct error *err)
         }
     }
     while (l->at < row) {
-        uint64_t stop = l->at + min_u64(row - l->at, l->reader->block_rows);
+        uint64_t stop = l->at + size_min(row - l->at, l->reader->block_rows);
         if (lane_load_counters(l, stop, err) != 0 || move_on(l, stop, err) != 0) {
             return -1;
         }

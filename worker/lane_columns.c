@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/size.h"
 #include "worker/convert.h"
 #include "worker/lane_state.h"
 
@@ -53,7 +54,7 @@ static int load_counter(struct lane *l, size_t k, uint64_t stop, struct error *e
     uint64_t left = c->object->file->n_rows - t->at;
     t->offset = t->room.data;
     size_t good = convert_offsets(c->file, t->source.numbers, n,
-                                  left < OBJECTS_MAX ? (uint32_t)left : OBJECTS_MAX, t->offset);
+                                  (uint32_t)size_min(left, OBJECTS_MAX), t->offset);
     return good == n ? 0 : fail_count(l, k, good, err);
 }
 

@@ -44,15 +44,9 @@ bool reader_identity_equal(const struct reader_identity *a, const struct reader_
 
 uint64_t reader_chunk_rows(const struct reader *r)
 {
-    uint64_t most = 1;
-    for (size_t k = 0; k < r->n_counters; k++) {
-        most = size_max(most, r->counter[k].file->chunk_rows);
-    }
-    for (size_t i = 0; i < r->n_selected; i++) {
-        const struct selected *c = &r->selected[i];
-        most = c->counter == NO_COUNTER ? size_max(most, c->file->chunk_rows) : most;
-    }
-    return most;
+    const struct format_column *c =
+        r->n_counters > 0 ? r->counter[0].file : r->selected[0].file;
+    return c->chunk_rows > 0 && c->chunk_rows < r->n_rows ? c->chunk_rows : r->n_rows;
 }
 
 /* Makes the row of lanes that long. */

@@ -67,8 +67,8 @@ const struct reader_identity *reader_identity(const struct reader *r);
 /* The counters in use ("nMuon"), in the order of their first need; NULL from index n on. */
 const char *reader_counter(const struct reader *r, size_t index);
 
-/* Rows of the longest run that is decoded as a whole of a column with one value an event, as
- * chunks of the file are; 1 where there are none. */
+/* Rows in a chunk of the column whose chunks shards and threads follow: the counter, else the first
+ * one; all rows if it has no chunks. */
 uint64_t reader_chunk_rows(const struct reader *r);
 
 /* The lane of that index, which the reader keeps until it is closed: made when it is first asked

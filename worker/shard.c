@@ -135,17 +135,11 @@ static int run_block(struct running *run, struct strand *s, uint64_t row, uint64
     return go_on(run, s);
 }
 
-static uint64_t block_at_most(const struct running *run, uint64_t rows)
-{
-    uint64_t block = reader_block_rows(run->reader);
-    return rows < block ? rows : block;
-}
-
 static int run_rows(struct running *run, struct strand *s)
 {
     size_t index = (size_t)(s - run->strand);
     for (uint64_t row = s->first; row < s->stop;) {
-        uint64_t stop = row + block_at_most(run, s->stop - row);
+        uint64_t stop = row + size_min(s->stop - row, reader_block_rows(run->reader));
         if (atomic_load(&run->first_to_fail) < index) {
             return 0; /* whatever comes is for nothing */
         }
@@ -160,22 +154,17 @@ static int run_rows(struct running *run, struct strand *s)
 /* The last start at or before the row. */
 static int seek(const struct shard_starts *starts, struct strand *s)
 {
-    size_t low = 0;
-    size_t high = starts->n;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (starts->row[middle] <= s->first) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    if (starts->n == 0) {
+        return lane_seek(s->lane, NULL, &s->err);
     }
-    struct reader_start start = {.n_counters = starts->n_counters};
-    if (starts->n > 0) {
-        start.row = starts->row[low];
-        start.objects = starts->objects + low * starts->n_counters;
+    size_t last = 0;
+    while (last + 1 < starts->n && starts->row[last + 1] <= s->first) {
+        last++;
     }
-    return lane_seek(s->lane, starts->n == 0 ? NULL : &start, &s->err);
+    const struct reader_start start = {.row = starts->row[last],
+                                       .n_counters = starts->n_counters,
+                                       .objects = starts->objects + last * starts->n_counters};
+    return lane_seek(s->lane, &start, &s->err);
 }
 
 static int run_strand(struct running *run, struct strand *s)

@@ -18,11 +18,6 @@ struct part {
     uint64_t stop;
 };
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t extent_of(const struct format_column *c, uint64_t row)
 {
     return c->chunk_rows == 0 ? 0 : (size_t)(row / c->chunk_rows);
@@ -33,7 +28,7 @@ static struct part part_at(const struct source *s, uint64_t row)
     size_t i = extent_of(s->column, row);
     const struct extent *e = &s->column->extent[i];
     return (struct part){
-        .extent = e, .index = i, .first = row, .stop = min_u64(s->stop, e->first + e->n_rows)};
+        .extent = e, .index = i, .first = row, .stop = size_min(s->stop, e->first + e->n_rows)};
 }
 
 /* Bytes of a whole chunk in the file's form: also the last one is stored whole. */

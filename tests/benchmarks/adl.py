@@ -30,8 +30,7 @@ def get_ready(folder, events):
         subprocess.run([folder / "python" / "bin" / "python", HERE / "rivals" / "make_adl.py", data,
                         *sorted(data.glob("*.h5"))], check=True)
         (data / "complete").touch()
-    for path in [*data.glob("*.h5"), *data.glob("*.root")]:
-        read_in(path)
+    read_in(data)
     return data
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from columns import Contender, HERE
+from columns import Contender, HERE, read_in
 
 COLUMNS = ["pt", "eta", "phi", "charge", "dxy", "dz", "dxyErr", "dzErr"]
 NEEDS = ["nMuon", "nElectron", *(f"{o}_{c}" for o in ("Muon", "Electron") for c in COLUMNS), "Muon_pfRelIso04_all",
@@ -32,6 +32,7 @@ def get_ready(folder, events):
         made = subprocess.run([folder / "python" / "bin" / "python", HERE / "rivals" / "make_higgs4l.py", data,
                                *sorted(data.glob("*.h5"))], check=True, stdout=subprocess.PIPE, text=True)
         (data / "complete").write_text(made.stdout)
+    read_in(data)
     return data, int((data / "complete").read_text())
 
 
