@@ -65,7 +65,7 @@ static void screen_narrow(struct dimuon_block *b, const struct pairs_simd *simd,
     if (has_mass) {
         gather_narrow(b, c[MASS].f32, b->pairs.mass);
     }
-    simd->differ(&b->pairs, b->n);
+    simd->open(&b->pairs, b->n);
     simd->mass2(&b->pairs, b->n);
 }
 
@@ -78,7 +78,7 @@ static void screen_wide(struct dimuon_block *b, const struct pairs_simd *simd,
     if (has_mass) {
         gather_wide(b, &c[MASS], b->polar.mass);
     }
-    simd->narrow(&b->polar, b->n, &b->pairs);
+    simd->open_wide(&b->polar, b->n, &b->pairs);
     simd->mass2(&b->pairs, b->n);
 }
 
@@ -119,12 +119,10 @@ void dimuon_block_mass2_of_twos(struct dimuon_block *b, const struct pairs_simd 
 {
     struct pairs *p = &b->pairs;
     size_t at = b->twos.i;
-    simd->split(c[PT].f32 + at, b->n, p->pt[0], p->pt[1]);
-    simd->split(c[ETA].f32 + at, b->n, p->eta[0], p->eta[1]);
-    simd->split(c[PHI].f32 + at, b->n, p->phi[0], p->phi[1]);
+    const struct pairs_twos twos = {c[PT].f32 + at, c[ETA].f32 + at, c[PHI].f32 + at};
+    simd->open_twos(&twos, b->n, p);
     if (energy == ENERGY_MASS) {
         simd->split(c[MASS].f32 + at, b->n, p->mass[0], p->mass[1]);
     }
-    simd->differ(p, b->n);
     simd->mass2(p, b->n);
 }

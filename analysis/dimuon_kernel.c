@@ -20,7 +20,6 @@ enum { ROW_NONE = N_CHANNELS, N_ROWS };
 
 struct state {
     struct dimuon_block block; /* first, since it is aligned */
-    uint32_t not_sure[PAIRS_MAX];
     const struct pairs_simd *simd;
     const struct settings *settings;
     size_t energy;
@@ -122,18 +121,23 @@ static void fill_exactly(const struct state *s, const struct work *w, size_t k)
     dimuon_fill(w->batch, &pair, s->energy, w->out);
 }
 
-static void count_block(struct state *s, const struct work *w)
+static void fill_unsure(const struct state *s, const struct work *w)
 {
     uint32_t unsure = slot_not_sure(s);
-    size_t n_unsure = 0;
     for (size_t k = 0; k < s->block.n; k++) {
-        uint32_t slot = s->block.pairs.slot[k];
-        s->count[slot]++;
-        s->not_sure[n_unsure] = (uint32_t)k;
-        n_unsure += slot == unsure;
+        if (s->block.pairs.slot[k] == unsure) {
+            fill_exactly(s, w, k);
+        }
     }
-    for (size_t u = 0; u < n_unsure; u++) {
-        fill_exactly(s, w, s->not_sure[u]);
+}
+
+static void count_block(struct state *s, const struct work *w, size_t n_unsure)
+{
+    for (size_t k = 0; k < s->block.n; k++) {
+        s->count[s->block.pairs.slot[k]]++;
+    }
+    if (n_unsure > 0) {
+        fill_unsure(s, w);
     }
 }
 
@@ -161,11 +165,11 @@ static void fill_block(struct state *s, const struct work *w)
 /* The block whose mass2, row and places are there. */
 static void finish_block(struct state *s, const struct work *w)
 {
-    s->simd->find(&s->axis, slot_not_sure(s), &s->block.pairs, s->block.n);
+    size_t n_unsure = s->simd->find(&s->axis, slot_not_sure(s), &s->block.pairs, s->block.n);
     if (w->out->weighted) {
         fill_block(s, w);
     } else {
-        count_block(s, w);
+        count_block(s, w, n_unsure);
     }
     s->block.n = 0;
 }

@@ -9,9 +9,9 @@
 #include "base/error.h"
 
 enum level {
-    LEVEL_PLAIN, /* what every processor of the architecture has; on x86-64 SSE2 */
-    LEVEL_AVX2,
-    LEVEL_AVX512, /* F, BW, DQ and VL */
+    LEVEL_PLAIN,  /* what every processor of the architecture has; on x86-64 SSE2 */
+    LEVEL_AVX2,   /* and FMA */
+    LEVEL_AVX512, /* F, BW, DQ and VL, and FMA */
     LEVELS,
 };
 

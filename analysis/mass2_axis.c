@@ -108,23 +108,23 @@ static void measure_cells(struct mass2_axis *m, const struct walk *w)
 static void fill_cells(struct mass2_axis *m, const struct walk *w)
 {
     int32_t done = 1; /* cells before it are settled */
-    m->cell[0] = (struct mass2_cell){.edge = NAN};
+    m->cell[0] = mass2_cell(NAN, 0);
     for (uint32_t gap = 0; gap + 1 < m->n_gaps; gap++) {
         double edge = w->squared[gap];
         int32_t c = cell_of(m, edge * below);
         for (; done < c; done++) {
-            m->cell[done] = (struct mass2_cell){.edge = INFINITY, .gap = gap};
+            m->cell[done] = mass2_cell(INFINITY, gap);
         }
         for (; c <= cell_of(m, edge * above); c++) {
-            m->cell[c] = (struct mass2_cell){.edge = c < done ? NAN : (float)edge, .gap = gap};
+            m->cell[c] = mass2_cell(c < done ? NAN : (float)edge, gap);
         }
         done = c;
     }
     for (; done < m->n_cells; done++) {
-        m->cell[done] = (struct mass2_cell){.edge = INFINITY, .gap = (uint32_t)m->n_gaps - 1};
+        m->cell[done] = mass2_cell(INFINITY, (uint32_t)m->n_gaps - 1);
     }
     for (int32_t c = cell_of(m, greatest * below); w->goes_on && c < m->n_cells; c++) {
-        m->cell[c].edge = NAN;
+        m->cell[c] = mass2_cell(NAN, 0);
     }
 }
 

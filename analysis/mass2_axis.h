@@ -20,6 +20,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "analysis/axis.h"
 #include "base/error.h"
@@ -33,15 +34,33 @@ enum {
     MASS2_GAPS_MAX = 1 << 16,
 };
 
-struct mass2_cell {
-    float edge;   /* squared; infinite without one, NaN where nothing is sure */
-    uint32_t gap; /* below the edge; the one above it is the next */
-};
+/* A cell is one number, so that one look finds both: below, the bits of the edge squared, which is
+ * infinite without one and NaN where nothing is sure; above, the gap below the edge, after which
+ * comes the one above it. */
+static inline uint64_t mass2_cell(float edge, uint32_t gap)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &edge, sizeof bits);
+    return (uint64_t)gap << 32 | bits;
+}
+
+static inline float mass2_cell_edge(uint64_t cell)
+{
+    float edge = 0;
+    uint32_t bits = (uint32_t)cell;
+    memcpy(&edge, &bits, sizeof edge);
+    return edge;
+}
+
+static inline uint32_t mass2_cell_gap(uint64_t cell)
+{
+    return (uint32_t)(cell >> 32);
+}
 
 struct mass2_axis {
     int32_t first; /* leading bits of the second cell; the first holds all below */
     int32_t n_cells;
-    struct mass2_cell *cell; /* [n_cells], the last for all above */
+    uint64_t *cell; /* [n_cells], the last for all above */
     size_t n_axes;
     size_t n_gaps;
     uint32_t *slot; /* [n_gaps][n_axes] the bin, as axis_find says it */

@@ -28,11 +28,18 @@ struct pairs {
     float eta[2][PAIRS_MAX];
     float phi[2][PAIRS_MAX];
     float mass[2][PAIRS_MAX];
-    float d_eta[PAIRS_MAX];   /* eta[0] - eta[1], rounded once */
-    float d_phi[PAIRS_MAX];   /* phi[0] - phi[1] into [-pi, pi], or its opposite */
+    float momentum[2][PAIRS_MAX];
+    float opening[PAIRS_MAX]; /* 2 (p1 p2 - p1 . p2): 0 for parallel ones */
     float mass2[PAIRS_MAX];   /* the screen's result */
     uint32_t row[PAIRS_MAX];  /* what find adds to the gap */
     uint32_t slot[PAIRS_MAX]; /* row + gap, or where it is not sure what it was told */
+};
+
+/* Muons 2 k and 2 k + 1 of columns are pair k. */
+struct pairs_twos {
+    const float *pt;
+    const float *eta;
+    const float *phi;
 };
 
 /* From columns of which not all are float32. */
@@ -81,21 +88,20 @@ struct pairs_simd {
     void (*split_charges)(const int32_t *charge, size_t n, const struct pairs_rows *rows,
                           uint32_t *row, struct pairs_charges *counts);
 
-    /* d_eta and d_phi from eta and phi. */
-    void (*differ)(struct pairs *p, size_t n);
+    /* momentum and opening from columns, from pt, eta and phi, or from float64; with masses then. */
+    void (*open_twos)(const struct pairs_twos *from, size_t n, struct pairs *to);
+    void (*open)(struct pairs *p, size_t n);
+    void (*open_wide)(const struct pairs_polar *from, size_t n, struct pairs *to);
 
-    /* mass2 from pt, eta, d_eta, d_phi and mass. */
+    /* mass2 from momentum, opening and mass. */
     void (*mass2)(struct pairs *p, size_t n);
-
-    /* pt, eta, d_eta, d_phi and mass, for mass2. */
-    void (*narrow)(const struct pairs_polar *from, size_t n, struct pairs *to);
 
     /* mass2 from Cartesian momenta and masses, or stored energies. */
     void (*mass2_of_masses)(const struct pairs_cartesian *from, size_t n, struct pairs *to);
     void (*mass2_of_energies)(const struct pairs_cartesian *from, size_t n, struct pairs *to);
 
-    /* slot from mass2 and row. */
-    void (*find)(const struct mass2_axis *axis, uint32_t not_sure, struct pairs *p, size_t n);
+    /* slot from mass2 and row; returns how many are not sure, those behind the last pair counted. */
+    size_t (*find)(const struct mass2_axis *axis, uint32_t not_sure, struct pairs *p, size_t n);
 };
 
 /* The levels that were built and that this processor has, the best first; NULL at the end. The last

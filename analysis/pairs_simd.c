@@ -1,33 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pairs_simd.c - see pairs.h; plain loops, which the compiler turns into vectors (a check looks at
- * what it made of them: tests/checks/vectors.sh). No function of libm but the root.
+ * what it made of them: tests/checks/vectors.sh). No function of libm but the root and, where the
+ * processor has it as one operation, the product that is added before it is rounded.
  *
  * The screen is a sum of positive terms, so nothing cancels:
- *     m^2 = m1^2 + m2^2 + R + 4 pT1 pT2 [sinh^2(deta / 2) + sin^2(dphi / 2)],
+ *     m^2 = m1^2 + m2^2 + R + pT1 pT2 [w(deta) + v(dphi)],
+ *     w(x) = (2 sinh(x / 2))^2 = 2 cosh(x) - 2, v(x) = (2 sin(x / 2))^2 = 2 - 2 cos(x),
  *     R = 2 (E1 E2 - p1 p2) = 2 (m1^2 p2^2 + m2^2 p1^2 + m1^2 m2^2) / (E1 E2 + p1 p2).
- * Its relative error, in units of u = 2^-24: rounding an operation gives 1; a product adds those of
+ * Both squared chords have a series, and w(2 x) = w (4 + w), v(2 x) = v (4 - v). The coefficients are
+ * those of the polynomial that meets the series at the Chebyshev nodes of its range (data for them:
+ * tests/checks/chords.py).
+ *
+ * The relative error, in units of u = 2^-24: rounding an operation gives 1; a product adds those of
  * its factors, a sum of positive terms has that of the worse, a root half.
- *   - deta 1, so t = (deta / 8)^2 3. sinh^2 = t + t^2 / 3 + ..., t <= 1.5625: a step of Horner's
- *     scheme hands on what stands above it in the share t q' / q of it, which is 0.39 in the last
- *     step, 0.19 before, and less; so q is off by 3.8, sinh^2(deta / 8) by 7.8 and by 0.4 for
- *     the terms left out (2^15 t^8 / 16! and on). Doubled twice (4 s (1 + s), where 1 + s has the
- *     share s / (1 + s) of s's): 16.0, 33.6.
- *   - dphi 1. Beyond half a turn the difference's rest and the turn's last digits are added, which
- *     leaves 5e-14: of m^2 at most 2 pT 5e-14 / sqrt(MASS2_LEAST), 0.2. sin^2 is the same series
- *     at -t, doubled once, abs(t) <= 0.62: 15.1.
- *   - so the last term: 33.6, 1 each for their sum, pT1 pT2, their product, the sum of all: 37.6.
- *   - cosh(eta) = 1 + 2 sinh^2(eta / 2), with t 1: 5.2, doubled 10.9, 11.8. p = pT cosh(eta): 12.8.
+ *   - deta 1, so t = deta^2 3. w(deta / 4) = t q / 16, t / 64 <= 1.5625: a step of Horner's scheme
+ *     hands on what stands above it in the share t q' / q of it, which is 0.39 in the last step,
+ *     0.19 before, and less; so q is off by 3.8, w by 7.8 and by 0.2 for the polynomial. Doubled twice
+ *     (4 + w has the share w / (4 + w) of w's): 15.8, 33.2.
+ *   - dphi 1 within half a turn. Beyond it a turn is subtracted from the larger angle: exactly where
+ *     that is 2.28 or more, else with half a unit of 4; but then, the other being -3.2 or more, 0.8 is
+ *     left, so 5 in all. The turn's last digits leave 5e-14: of m^2 at most 2 pT 5e-14 /
+ *     sqrt(MASS2_LEAST), 0.2. t = dphi^2 11, q 4.3, v 15.5, doubled once 17.5: below that of w.
+ *   - so the last term: 33.2, 1 each for their sum, pT1 pT2, their product, the sum of all: 37.2.
+ *   - cosh(eta) = 1 + w(eta) / 2, with t 1: 5.0, doubled 10.6, 11.6. p = pT cosh(eta): 12.6.
  *     R is exact for momenta that are off by this, and d log R / d log p = tanh(x1) tanh(x1 - x2)
- *     with rapidities x is below 1, d log R / d log m below 2: 2 * 12.8, and 4 for masses that
- *     were rounded to float32. From there numerator 5, denominator 4.5, quotient 1: in all 40.1,
- *     and 2 for the sums: 42.1.
+ *     with rapidities x is below 1, d log R / d log m below 2: 2 * 12.6, and 4 for masses that
+ *     were rounded to float32. From there numerator 5, denominator 4.5, quotient 1: in all 39.7,
+ *     and 2 for the sums: 41.7.
  *   - float64's own: a momentum's components are off by 2e-15 of it (elementary.h), so the angle
  *     between two and its sine by 5e-15, m^2 by at most pi 5e-15 sqrt(p1 p2 / MASS2_LEAST), 1.8 with
  *     p <= 2^13 cosh 5.
- * Together below 44.2. Columns of float64 are rounded to float32, which adds 1 for each pT, and 5
- * (eta tanh(eta)) to cosh(eta): 18.8 in place of 12.8, so 56.2. MASS2_ERROR is 60. Within the
- * limits below nothing overflows, and only t can underflow, which then is nothing beside a mass.
- * Beyond them, and for NaN, the answer is NaN. */
+ * Together below 44. Columns of float64 are rounded to float32, which adds 1 for each pT, and 5
+ * (eta tanh(eta)) to cosh(eta): 18.6 in place of 12.6, so 56. MASS2_ERROR is 60. Rounding a product and
+ * its sum at once leaves less. Within the limits below nothing overflows, and only t can underflow,
+ * which then is nothing beside a mass. Beyond them, and for NaN, the answer is NaN. */
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +45,8 @@ static const float pt_max = 0x1p13F;
 static const float eta_max = 5;
 static const float mass_min = 0x1p-14F;
 static const float mass_max = 0x1p13F;
-static const float phi_max = 8;
+static const float phi_min = -3.2F; /* from -pi to pi, or from 0 to 2 pi */
+static const float phi_max = 6.4F;
 
 static size_t whole_vectors(size_t n)
 {
@@ -55,102 +62,166 @@ static void split(const float *restrict from, size_t n, float *restrict even,
     }
 }
 
-static const float pi = 0x1.921fb6p+1F;
-static const float two_pi_high = 0x1.921fb6p+2F;
-static const float two_pi_low = -0x1.777a5cp-23F;
+static const float half_turn = 0x1.921fb6p+1F;
+static const float turn_high = 0x1.921fb6p+2F;
+static const float turn_low = -0x1.777a5cp-23F;
 
-static const double half_turn = 0x1.921fb54442d18p+1;
-
-static void differ(struct pairs *restrict p, size_t n)
+/* a * b + c, rounded once or twice: either is within the bound. */
+static inline float add_product(float a, float b, float c)
 {
-    size_t stop = whole_vectors(n);
-    for (size_t k = 0; k < stop; k++) {
-        p->d_eta[k] = p->eta[0][k] - p->eta[1][k];
-    }
-    for (size_t k = 0; k < stop; k++) {
-        float a = p->phi[0][k];
-        float b = p->phi[1][k];
-        float d = a - b;
-        float c = a - d; /* b, or what of it d could hold (D. E. Knuth, TAOCP 4.2.2) */
-        float rest = (a - (d + c)) + (c - b);
-        float sign = d < 0 ? -1.0F : 1.0F;
-        float turn = sign * d > pi ? 1.0F : 0.0F;
-        float r = (sign * d - turn * two_pi_high) + (sign * rest - turn * two_pi_low);
-        int good = (fabsf(a) <= phi_max) & (sign * d <= 3 * pi);
-        p->d_phi[k] = good ? r : NAN;
-    }
+#ifdef __FMA__
+    return fmaf(a, b, c);
+#else
+    return a * b + c;
+#endif
 }
 
-/* In float64, where the difference of two angles is off by nothing that float32 could hold. */
-static void narrow(const struct pairs_polar *restrict from, size_t n, struct pairs *restrict to)
+/* w(sqrt(t) / 2^k) of the head for unit = 4^-(k + 1), which compilers multiply into the coefficients;
+ * unit * t <= 25 / 16. */
+static inline float hyperbolic_chord(float t, float unit)
 {
-    size_t stop = whole_vectors(n);
-    for (size_t m = 0; m < 2; m++) {
-        for (size_t k = 0; k < stop; k++) {
-            to->pt[m][k] = (float)from->pt[m][k];
-            to->eta[m][k] = (float)from->eta[m][k];
-            to->mass[m][k] = (float)from->mass[m][k];
-        }
-    }
-    for (size_t k = 0; k < stop; k++) {
-        double d = fabs(from->phi[0][k] - from->phi[1][k]);
-        double r = d > half_turn ? d - 2 * half_turn : d;
-        int good = (fabs(from->phi[0][k]) <= (double)phi_max) & (d <= 3 * half_turn);
-        to->d_phi[k] = good ? (float)r : NAN;
-        to->d_eta[k] = (float)(from->eta[0][k] - from->eta[1][k]);
-    }
-}
-
-/* sum of 2^(2 n - 1) t^n / (2 n)!: sinh(x)^2 at t = x^2, -sin(x)^2 at t = -x^2. */
-static inline float square_of_sine(float t)
-{
-    float q = 0x1p13F / 87178291200.0F;
-    q = q * t + 0x1p11F / 479001600.0F;
-    q = q * t + 0x1p9F / 3628800.0F;
-    q = q * t + 0x1p7F / 40320.0F;
-    q = q * t + 0x1p5F / 720.0F;
-    q = q * t + 0x1p3F / 24.0F;
-    q = q * t + 1;
+    float least = 4 * unit;
+    float q = 0x1.38a204p-18F * (least * unit * unit * unit * unit * unit);
+    q = add_product(q, t, 0x1.26c80ep-13F * (least * unit * unit * unit * unit));
+    q = add_product(q, t, 0x1.a024p-9F * (least * unit * unit * unit));
+    q = add_product(q, t, 0x1.6c16a2p-5F * (least * unit * unit));
+    q = add_product(q, t, 0x1.555556p-2F * (least * unit));
+    q = add_product(q, t, least);
     return q * t;
 }
 
-/* The same of 4 t from that of t: sinh(2 x) = 2 sinh(x) cosh(x). */
-static inline float twice(float square)
+/* v alike; unit * t <= 0.7. */
+static inline float circular_chord(float t, float unit)
 {
-    return 4 * square * (1 + square);
+    float least = 4 * unit;
+    float q = 0x1.1b9a7p-13F * (least * unit * unit * unit * unit);
+    q = add_product(q, t, -0x1.9fc488p-9F * (least * unit * unit * unit));
+    q = add_product(q, t, 0x1.6c1602p-5F * (least * unit * unit));
+    q = add_product(q, t, -0x1.555554p-2F * (least * unit));
+    q = add_product(q, t, least);
+    return q * t;
 }
 
 static inline float hyperbolic_cosine(float x)
 {
-    float y = 0.25F * x;
-    return 1 + 2 * twice(square_of_sine(y * y));
+    float w = hyperbolic_chord(x * x, 0x1p-4F);
+    return add_product(0.5F, w * (4 + w), 1);
+}
+
+/* The angle between two, 0 to pi, where the larger is at most phi_max and the other phi_min at least. */
+static inline float angle_between(float larger, float other)
+{
+    int beyond = larger - other > half_turn;
+    float high = beyond ? turn_high : 0;
+    float low = beyond ? turn_low : 0;
+    return ((larger - high) - other) - low;
+}
+
+/* pT1 pT2 (w + v). */
+static inline float opening_of(float pt1, float pt2, float d_eta, float d_phi)
+{
+    float w = hyperbolic_chord(d_eta * d_eta, 0x1p-6F);
+    float v = circular_chord(d_phi * d_phi, 0x1p-4F);
+    w = w * (4 + w);
+    return pt1 * pt2 * add_product(w, 4 + w, v * (4 - v));
+}
+
+struct opened {
+    float opening; /* no number beyond the limits */
+    float momentum[2];
+};
+
+static inline struct opened open_one(const float pt[2], const float eta[2], float d_eta,
+                                     float d_phi, int good)
+{
+    good &= (pt[0] >= pt_min) & (pt[0] <= pt_max) & (pt[1] >= pt_min) & (pt[1] <= pt_max) &
+            (fabsf(eta[0]) <= eta_max) & (fabsf(eta[1]) <= eta_max);
+    float opening = opening_of(pt[0], pt[1], d_eta, d_phi);
+    return (struct opened){
+        .opening = good ? opening : NAN,
+        .momentum = {pt[0] * hyperbolic_cosine(eta[0]), pt[1] * hyperbolic_cosine(eta[1])},
+    };
+}
+
+static inline struct opened open_narrow(const float pt[2], const float eta[2],
+                                        const float phi[2])
+{
+    float larger = phi[0] > phi[1] ? phi[0] : phi[1];
+    float other = phi[0] > phi[1] ? phi[1] : phi[0];
+    int good = (larger <= phi_max) & (other >= phi_min);
+    return open_one(pt, eta, eta[0] - eta[1], angle_between(larger, other), good);
+}
+
+static inline void put(struct pairs *to, size_t k, const struct opened *o)
+{
+    to->opening[k] = o->opening;
+    to->momentum[0][k] = o->momentum[0];
+    to->momentum[1][k] = o->momentum[1];
+}
+
+static void open_twos(const struct pairs_twos *from, size_t n, struct pairs *restrict to)
+{
+    const float *restrict pt = from->pt;
+    const float *restrict eta = from->eta;
+    const float *restrict phi = from->phi;
+    for (size_t k = 0; k < n; k++) {
+        struct opened o = open_narrow(&pt[2 * k], &eta[2 * k], &phi[2 * k]);
+        put(to, k, &o);
+    }
+}
+
+static void open_any(struct pairs *restrict p, size_t n)
+{
+    size_t stop = whole_vectors(n);
+    for (size_t k = 0; k < stop; k++) {
+        const float pt[2] = {p->pt[0][k], p->pt[1][k]};
+        const float eta[2] = {p->eta[0][k], p->eta[1][k]};
+        const float phi[2] = {p->phi[0][k], p->phi[1][k]};
+        struct opened o = open_narrow(pt, eta, phi);
+        put(p, k, &o);
+    }
+}
+
+static const double half_turn_wide = 0x1.921fb54442d18p+1;
+
+/* In float64, where the difference of two angles is off by nothing that float32 could hold. */
+static void open_wide(const struct pairs_polar *restrict from, size_t n,
+                      struct pairs *restrict to)
+{
+    size_t stop = whole_vectors(n);
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t k = 0; k < stop; k++) {
+            to->mass[m][k] = (float)from->mass[m][k];
+        }
+    }
+    for (size_t k = 0; k < stop; k++) {
+        const float pt[2] = {(float)from->pt[0][k], (float)from->pt[1][k]};
+        const float eta[2] = {(float)from->eta[0][k], (float)from->eta[1][k]};
+        double d = fabs(from->phi[0][k] - from->phi[1][k]);
+        double r = d > half_turn_wide ? d - 2 * half_turn_wide : d;
+        int good = (fabs(from->phi[0][k]) <= (double)phi_max) & (d <= 3 * half_turn_wide);
+        float d_eta = (float)(from->eta[0][k] - from->eta[1][k]);
+        struct opened o = open_one(pt, eta, d_eta, (float)r, good);
+        put(to, k, &o);
+    }
 }
 
 static void mass2(struct pairs *restrict p, size_t n)
 {
     size_t stop = whole_vectors(n);
     for (size_t k = 0; k < stop; k++) {
-        float pt1 = p->pt[0][k];
-        float pt2 = p->pt[1][k];
-        float eta1 = p->eta[0][k];
-        float eta2 = p->eta[1][k];
         float m1 = p->mass[0][k];
         float m2 = p->mass[1][k];
-        int good = (pt1 >= pt_min) & (pt1 <= pt_max) & (pt2 >= pt_min) & (pt2 <= pt_max) &
-                   (fabsf(eta1) <= eta_max) & (fabsf(eta2) <= eta_max) & (m1 >= mass_min) &
-                   (m1 <= mass_max) & (m2 >= mass_min) & (m2 <= mass_max);
-        float y = 0.125F * p->d_eta[k];
-        float z = 0.25F * p->d_phi[k];
-        float opening = twice(twice(square_of_sine(y * y))) - twice(square_of_sine(-(z * z)));
-        float p1 = pt1 * hyperbolic_cosine(eta1);
-        float p2 = pt2 * hyperbolic_cosine(eta2);
+        int good = (m1 >= mass_min) & (m1 <= mass_max) & (m2 >= mass_min) & (m2 <= mass_max);
+        float p1 = p->momentum[0][k];
+        float p2 = p->momentum[1][k];
         float p1_2 = p1 * p1;
         float p2_2 = p2 * p2;
         float m1_2 = m1 * m1;
         float m2_2 = m2 * m2;
         float energies = sqrtf((p1_2 + m1_2) * (p2_2 + m2_2));
         float recoil = (m1_2 * p2_2 + m2_2 * p1_2 + m1_2 * m2_2) / (energies + p1 * p2);
-        float sum = (m1_2 + m2_2) + 2 * recoil + 4 * (pt1 * pt2) * opening;
+        float sum = (m1_2 + m2_2) + 2 * recoil + p->opening[k];
         p->mass2[k] = good ? sum : NAN;
     }
 }
@@ -199,13 +270,14 @@ static void mass2_of_energies(const struct pairs_cartesian *restrict from, size_
     }
 }
 
-static void find(const struct mass2_axis *axis, uint32_t not_sure, struct pairs *restrict p,
-                 size_t n)
+static size_t find(const struct mass2_axis *axis, uint32_t not_sure, struct pairs *restrict p,
+                   size_t n)
 {
     size_t stop = whole_vectors(n);
-    const struct mass2_cell *restrict cells = axis->cell;
+    const uint64_t *restrict cells = axis->cell;
     int32_t before = axis->first - 1;
     int32_t last = axis->n_cells - 1;
+    uint32_t n_sure = 0;
     for (size_t k = 0; k < stop; k++) {
         float s = p->mass2[k];
         int32_t bits = 0;
@@ -213,10 +285,13 @@ static void find(const struct mass2_axis *axis, uint32_t not_sure, struct pairs 
         int32_t c = (bits >> MASS2_CELL_SHIFT) - before;
         c = c < 0 ? 0 : c;
         c = c > last ? last : c;
-        float edge = cells[c].edge;
-        uint32_t slot = p->row[k] + cells[c].gap + (s >= edge ? 1U : 0U);
-        p->slot[k] = fabsf(s - edge) > MASS2_GUARD * s ? slot : not_sure;
+        float edge = mass2_cell_edge(cells[c]);
+        uint32_t slot = p->row[k] + mass2_cell_gap(cells[c]) + (s >= edge ? 1U : 0U);
+        uint32_t sure = fabsf(s - edge) > MASS2_GUARD * s;
+        p->slot[k] = sure ? slot : not_sure;
+        n_sure += sure;
     }
+    return stop - n_sure;
 }
 
 static bool all_have_two(const uint32_t *offset, size_t n)
@@ -255,8 +330,9 @@ const struct pairs_simd LEVEL_TABLE = {
     .split = split,
     .all_have_two = all_have_two,
     .split_charges = split_charges,
-    .differ = differ,
-    .narrow = narrow,
+    .open_twos = open_twos,
+    .open = open_any,
+    .open_wide = open_wide,
     .mass2 = mass2,
     .mass2_of_masses = mass2_of_masses,
     .mass2_of_energies = mass2_of_energies,

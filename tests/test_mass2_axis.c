@@ -41,8 +41,9 @@ static long find(const struct mass2_axis *m, float s)
     memcpy(&bits, &s, sizeof bits);
     int32_t c = (bits >> MASS2_CELL_SHIFT) - m->first + 1;
     c = c < 0 ? 0 : c >= m->n_cells ? m->n_cells - 1 : c;
-    const struct mass2_cell *cell = &m->cell[c];
-    return fabsf(s - cell->edge) > MASS2_GUARD * s ? (long)cell->gap + (s >= cell->edge) : -1;
+    float edge = mass2_cell_edge(m->cell[c]);
+    return fabsf(s - edge) > MASS2_GUARD * s ? (long)mass2_cell_gap(m->cell[c]) + (s >= edge)
+                                             : -1;
 }
 
 static void check_bin(const struct axis *axis, double mass, size_t bin)

@@ -149,7 +149,7 @@ static void screen_narrow(struct block *b, const struct pairs_simd *level)
         }
         b->truth[k] = momentum_mass2(&at[0], &at[1]);
     }
-    level->differ(&b->p, PAIRS_MAX);
+    level->open(&b->p, PAIRS_MAX);
     level->mass2(&b->p, PAIRS_MAX);
 }
 
@@ -173,7 +173,7 @@ static void screen_wide(struct block *b, const struct pairs_simd *level)
         }
         b->truth[k] = momentum_mass2(&at[0], &at[1]);
     }
-    level->narrow(&b->polar, PAIRS_MAX, &b->p);
+    level->open_wide(&b->polar, PAIRS_MAX, &b->p);
     level->mass2(&b->p, PAIRS_MAX);
 }
 

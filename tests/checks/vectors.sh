@@ -15,7 +15,7 @@ look()
     awk -v function_="$1" -v least="$2" -v also="${3:-}" -v register="$register" '
         /^[0-9a-f]+ <.*>:$/ { inside = $2 ~ "^<" function_ "(\\.|>)" }
         !inside { next }
-        $2 ~ /^v?(add|sub|mul|div|sqrt)[ps][sd]$/ {
+        $2 ~ /^v?((add|sub|mul|div|sqrt)|fn?m(add|sub)[123]+)[ps][sd]$/ {
             if ($2 ~ /s[sd]$/) scalar++
             else if ($0 ~ "%" register) packed++
             else narrow++
@@ -29,8 +29,10 @@ look()
 }
 case $name in
 pairs_simd)
-    look mass2 60
-    look differ 6
+    look open_twos 40 also
+    look open_any 40
+    look open_wide 3 also
+    look mass2 15
     look mass2_of_masses 30
     look mass2_of_energies 8
     ;;
