@@ -354,6 +354,28 @@ static void elements_of_any_size_are_put_together_again(void **state)
     }
 }
 
+static void some_elements_are_put_together_as_all_are(void **state)
+{
+    (void)state;
+    enum { N = 67 };
+    static const size_t elements[] = {1, 2, 3, 4, 8, 12};
+    uint8_t plain[N * 12];
+    uint8_t sorted[sizeof plain];
+    make_plain(sizeof plain, plain);
+    for (size_t k = 0; k < ARRAY_LENGTH(elements) * N * N; k++) {
+        size_t element = elements[k / N / N];
+        size_t first = k / N % N;
+        size_t n = k % N < N - first ? k % N : N - first;
+        pack_shuffle(plain, N * element, element, sorted);
+        uint8_t *in = copy_of(sorted, N * element);
+        uint8_t *out = copy_of(sorted, n * element);
+        shuffle_undo_some(in, N, element, first, n, out);
+        assert_memory_equal(out, plain + first * element, n * element);
+        free(in);
+        free(out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +390,7 @@ int main(void)
         cmocka_unit_test(fletcher32_gives_the_published_sums),
         cmocka_unit_test(fletcher32_follows_its_definition),
         cmocka_unit_test(elements_of_any_size_are_put_together_again),
+        cmocka_unit_test(some_elements_are_put_together_as_all_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,4 +9,8 @@
  * fill an element stands at the end and stays there. in and out do not overlap. */
 void shuffle_undo(const void *in, size_t size, size_t element_bytes, void *out);
 
+/* n elements only, from the first on, of in, which holds n_in of them and nothing at its end. */
+void shuffle_undo_some(const void *in, size_t n_in, size_t element_bytes, size_t first,
+                       size_t n, void *out);
+
 #endif

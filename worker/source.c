@@ -9,6 +9,7 @@
 
 #include "base/size.h"
 #include "worker/number.h"
+#include "worker/shuffle.h"
 
 /* A part of a block: rows [first, stop), all in one extent. */
 struct part {
@@ -89,7 +90,7 @@ void source_release(struct source *s)
 size_t source_chunk_bytes(const struct source *s)
 {
     bool decoded = s->way == SOURCE_DECODED || s->way == SOURCE_FETCHED;
-    return decoded ? (size_t)s->column->chunk_rows * s->column->raw_size : 0;
+    return decoded ? plain_bytes(s->column) : 0;
 }
 
 bool source_needs_library(const struct source *s)
@@ -114,11 +115,6 @@ static int fail_rows(const struct extent *e, const struct error *why, struct err
 {
     return error_set(err, why->kind, "rows %" PRIu64 "-%" PRIu64 " cannot be read%s", e->first,
                      e->first + e->n_rows, why->text);
-}
-
-static bool lie_in_one_extent(const struct source *s)
-{
-    return extent_of(s->column, s->first) == extent_of(s->column, s->stop - 1);
 }
 
 static void *row_in(const struct source *s, const struct room *room, uint64_t row)
@@ -146,6 +142,19 @@ static int read_bytes(const struct source *s, uint64_t offset, size_t size, void
     return 0;
 }
 
+/* Numbers as the file has them are put at the end of the room that they are widened in. */
+static void *narrow_in(const struct format_column *c, void *out, size_t n)
+{
+    return (uint8_t *)out + n * (c->raw_size - c->size);
+}
+
+static void widen(const struct format_column *c, size_t n, void *out)
+{
+    if (!number_is_native(c)) {
+        number_load(c, narrow_in(c, out, n), n, out);
+    }
+}
+
 static int load_plain(struct source *s, struct error *err)
 {
     const struct format_column *c = s->column;
@@ -158,13 +167,10 @@ static int load_plain(struct source *s, struct error *err)
         size_t n = (size_t)(p.stop - p.first);
         uint64_t offset = p.extent->offset_bytes + (p.first - p.extent->first) * c->size;
         uint8_t *out = row_in(s, &s->rows, p.first - s->first);
-        uint8_t *narrow = out + n * (c->raw_size - c->size); /* at the end of its place */
-        if (read_bytes(s, offset, n * c->size, narrow, &why) != 0) {
+        if (read_bytes(s, offset, n * c->size, narrow_in(c, out, n), &why) != 0) {
             return fail_rows(p.extent, &why, err);
         }
-        if (!number_is_native(c)) {
-            number_load(c, narrow, n, out);
-        }
+        widen(c, n, out);
         row = p.stop;
     }
     s->numbers = s->rows.data;
@@ -188,36 +194,51 @@ static int get_stored(struct source *s, const struct extent *e, struct filter_be
                : fail_rows(e, &why, err);
 }
 
-/* One extent, whole, into out[chunk_rows]. */
-static int decode(struct source *s, const struct part *p, struct filter_bench *bench, void *out,
-                  struct error *err)
+/* One extent, whole, into out, all filters undone but those whose bit is set in `left`. */
+static int undo_filters(struct source *s, const struct extent *e, uint32_t *left,
+                        struct filter_bench *bench, void *out, struct error *err)
 {
-    const struct format_column *c = s->column;
-    const struct extent *e = p->extent;
-    /* Narrow numbers at the end of the room that they are widened in. */
-    size_t plain = plain_bytes(c);
-    uint8_t *narrow = (uint8_t *)out + ((size_t)c->chunk_rows * c->raw_size - plain);
-    struct filter_piece piece = {.in = bench->input.data,
-                                 .stored_bytes = (size_t)e->stored_bytes,
-                                 .out = narrow,
-                                 .plain_bytes = plain};
+    const struct filter_piece piece = {.in = bench->input.data,
+                                       .stored_bytes = (size_t)e->stored_bytes,
+                                       .out = out,
+                                       .plain_bytes = plain_bytes(s->column)};
     uint32_t mask = 0;
     struct error damage = {0};
     struct error why = {0};
     if (get_stored(s, e, bench, &mask, err) != 0) {
         return -1;
     }
-    if (filter_chain_undo(&s->chain, mask, bench, &piece, &damage) != 0) {
+    *left &= ~mask;
+    if (filter_chain_undo(&s->chain, mask | *left, bench, &piece, &damage) != 0) {
         (void)error_set(&why, damage.kind, ", the file is damaged (%.200s)", damage.text);
         return fail_rows(e, &why, err);
-    }
-    if (!number_is_native(c)) {
-        number_load(c, narrow, (size_t)c->chunk_rows, out);
     }
     return 0;
 }
 
-/* The extent into the chunk at hand, unless it is that already. */
+/* One extent, whole, into out[chunk_rows]. */
+static int decode(struct source *s, const struct part *p, struct filter_bench *bench, void *out,
+                  struct error *err)
+{
+    size_t n = (size_t)s->column->chunk_rows;
+    uint32_t left = 0;
+    if (undo_filters(s, p->extent, &left, bench, narrow_in(s->column, out, n), err) != 0) {
+        return -1;
+    }
+    widen(s->column, n, out);
+    return 0;
+}
+
+/* The bit of a filter that left the bytes of numbers shuffled: the first of all. */
+static uint32_t shuffle_bit(const struct source *s)
+{
+    return s->chain.n > 0 && s->chain.filter[0] == filter_find("shuffle") &&
+                   s->chain.parameter[0] == s->column->size
+               ? 1
+               : 0;
+}
+
+/* The extent into the chunk at hand, unless it is that already. Shuffled bytes stay so. */
 static int keep_chunk(struct source *s, const struct part *p, struct filter_bench *bench,
                       struct error *err)
 {
@@ -225,38 +246,47 @@ static int keep_chunk(struct source *s, const struct part *p, struct filter_benc
         return 0;
     }
     s->n_chunk = 0;
-    if (room_for(&s->chunk, (size_t)s->column->chunk_rows, s->column->raw_size, err) != 0 ||
-        decode(s, p, bench, s->chunk.data, err) != 0) {
+    uint32_t left = shuffle_bit(s);
+    if (room_for(&s->chunk, (size_t)s->column->chunk_rows, s->column->size, err) != 0 ||
+        undo_filters(s, p->extent, &left, bench, s->chunk.data, err) != 0) {
         return -1;
     }
+    s->is_shuffled = left != 0;
     s->n_chunk = p->index + 1;
     return 0;
+}
+
+/* Rows of the chunk at hand. */
+static void take_rows(const struct source *s, const struct part *p, void *out)
+{
+    const struct format_column *c = s->column;
+    size_t n = (size_t)(p->stop - p->first);
+    size_t first = (size_t)(p->first - p->extent->first);
+    void *narrow = narrow_in(c, out, n);
+    if (s->is_shuffled) {
+        shuffle_undo_some(s->chunk.data, (size_t)c->chunk_rows, c->size, first, n, narrow);
+    } else {
+        memcpy(narrow, (const uint8_t *)s->chunk.data + first * c->size, n * c->size);
+    }
+    widen(c, n, out);
 }
 
 static int load_part(struct source *s, const struct part *p, struct filter_bench *bench,
                      struct error *err)
 {
-    const struct format_column *c = s->column;
     void *out = row_in(s, &s->rows, p->first - s->first);
-    bool whole = p->stop - p->first == c->chunk_rows && s->n_chunk != p->index + 1;
-    int rc = whole ? decode(s, p, bench, out, err) : keep_chunk(s, p, bench, err);
-    if (rc == 0 && !whole) {
-        memcpy(out, row_in(s, &s->chunk, p->first - p->extent->first),
-               (size_t)(p->stop - p->first) * c->raw_size);
+    if (p->stop - p->first == s->column->chunk_rows && s->n_chunk != p->index + 1) {
+        return decode(s, p, bench, out, err);
     }
-    return rc;
+    if (keep_chunk(s, p, bench, err) != 0) {
+        return -1;
+    }
+    take_rows(s, p, out);
+    return 0;
 }
 
 static int load_decoded(struct source *s, struct filter_bench *bench, struct error *err)
 {
-    if (lie_in_one_extent(s)) {
-        struct part p = part_at(s, s->first);
-        if (keep_chunk(s, &p, bench, err) != 0) {
-            return -1;
-        }
-        s->numbers = row_in(s, &s->chunk, s->first - p.extent->first);
-        return 0;
-    }
     if (room_for(&s->rows, (size_t)(s->stop - s->first), s->column->raw_size, err) != 0) {
         return -1;
     }

@@ -8,8 +8,9 @@
  * becomes shorter is a short read instead of a signal. What comes next the kernel reads meanwhile
  * (to tell it with posix_fadvise gained nothing).
  *
- * Memory of a column: the rows asked for, and of a filtered one a decoded chunk, the last, of
- * which rows were left over. */
+ * Memory of a column: the rows asked for, and of a filtered one a decompressed chunk, the last, of
+ * which rows were left over. Its bytes are sorted and its numbers converted row by row as they are
+ * asked for: a chunk is longer than the processor's cache, a block is not. */
 #ifndef WORKER_SOURCE_H
 #define WORKER_SOURCE_H
 
@@ -44,8 +45,9 @@ struct source {
     int fd;
     struct filter_chain chain;
     struct room rows;  /* of the block */
-    struct room chunk; /* decoded, of which the rows of the next block may be the rest */
+    struct room chunk; /* decompressed, of which the rows of the next block may be the rest */
     size_t n_chunk;    /* 1 + the extent it holds; 0: none */
+    bool is_shuffled;  /* so are the chunk's bytes: they are sorted as rows are taken */
     uint64_t first;    /* the rows that were loaded */
     uint64_t stop;
     const void *numbers; /* of those rows, raw_size bytes each, aligned */
@@ -58,7 +60,7 @@ void source_release(struct source *s);
 /* The longest pieces: what a bench needs for this source. */
 int source_book(const struct source *s, struct filter_bench *bench, struct error *err);
 
-/* Bytes of the decoded chunk that it keeps; 0 if it keeps none. */
+/* Bytes of the decompressed chunk that it keeps; 0 if it keeps none. */
 size_t source_chunk_bytes(const struct source *s);
 
 /* Whether its rows come through the format's library, one source at a time, which keeps a chunk or
