@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* adl_jets.c - the ADL queries 1 to 4: missing transverse momentum and jets one by one; their
  * definitions are in adl.h */
+#include <endian.h>
+#include <string.h>
+
 #include "analysis/adl.h"
 #include "analysis/adl_fill.h"
 #include "base/size.h"
@@ -245,7 +248,7 @@ static int q4_book(const struct settings *settings, struct partial *out, struct 
     return adl_book(&analysis_adl_q4, step_names, ARRAY_LENGTH(step_names), settings, out, err);
 }
 
-enum { Q4_EVENTS = 256, Q4_JETS_MAX = 4096 };
+enum { Q4_EVENTS = 256, Q4_JETS_MAX = 4096, Q4_EVENT_JETS_MAX = 127 };
 
 /* The largest float32 that is not above x: what float32 numbers are above it are above x. */
 static float float_below(double x)
@@ -254,74 +257,98 @@ static float float_below(double x)
     return (double)near > x ? nextafterf(near, -INFINITY) : near;
 }
 
-/* How many of the jets [first, stop) are hard, before each of them and behind the last: without a
- * branch at the end of each event, which no processor foretells. */
-static void count_hard(const struct column *pt, size_t first, size_t n, double pt_min,
-                       uint32_t *restrict before)
+/* Whether each of n jets from the first on is hard: 1 or 0. */
+static void find_hard(const struct column *pt, size_t first, size_t n, double pt_min,
+                      uint8_t *restrict hard)
 {
-    uint32_t n_hard = 0;
-    before[0] = 0;
     if (pt->f32 != NULL) {
         const float *restrict own = pt->f32 + first;
         float least = float_below(pt_min);
         for (size_t i = 0; i < n; i++) {
-            n_hard += own[i] > least;
-            before[i + 1] = n_hard;
+            hard[i] = own[i] > least;
         }
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        n_hard += pt->f64[first + i] > pt_min;
-        before[i + 1] = n_hard;
+        hard[i] = pt->f64[first + i] > pt_min;
     }
 }
 
-/* Of at most Q4_EVENTS events from the first on. */
-static void count_hard_in_events(const struct column *pt, size_t first, size_t n, double pt_min,
-                                 uint32_t n_hard[Q4_EVENTS])
+/* Sums of n bytes that are 0 or 1, up to each and with it, modulo 128: eight at a time, as one product
+ * adds them up; no sum reaches into the byte beside it. Whole eights are read and written. */
+static void add_up(const uint8_t *restrict hard, size_t n, uint8_t *restrict sum)
 {
-    uint32_t before[Q4_JETS_MAX + 1];
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t before = 0;
+    for (size_t i = 0; i < n; i += sizeof before) {
+        uint64_t eight = 0;
+        memcpy(&eight, hard + i, sizeof eight);
+        uint64_t own = le64toh(eight) * ones;
+        uint64_t up_to = htole64(own + before * ones);
+        memcpy(sum + i, &up_to, sizeof up_to);
+        before = (before + (own >> 56)) & Q4_EVENT_JETS_MAX;
+    }
+}
+
+/* How many jets of a block's events are hard, before each of them and behind the last, modulo 128:
+ * without a branch at the end of each event, which no processor foretells. */
+struct q4_sums {
+    uint8_t hard[Q4_JETS_MAX + sizeof(uint64_t)];
+    uint8_t before[1 + Q4_JETS_MAX + sizeof(uint64_t)];
+};
+
+/* Of n events from the first on; false if there are too many jets, in all or in one of them. */
+static bool q4_sum(const struct column *pt, size_t first, size_t n, double pt_min,
+                   struct q4_sums *sums)
+{
     const uint32_t *offset = pt->offset + first;
-    if (offset[n] - offset[0] <= Q4_JETS_MAX) {
-        count_hard(pt, offset[0], offset[n] - offset[0], pt_min, before);
-        for (size_t e = 0; e < n; e++) {
-            n_hard[e] = before[offset[e + 1] - offset[0]] - before[offset[e] - offset[0]];
-        }
-        return;
-    }
+    uint32_t n_jets = offset[n] - offset[0];
+    uint32_t any = 0;
     for (size_t e = 0; e < n; e++) {
-        n_hard[e] = 0;
-        for (uint32_t i = offset[e]; i < offset[e + 1]; i++) {
-            n_hard[e] += column_real(pt, i) > pt_min;
-        }
+        any |= offset[e + 1] - offset[e];
     }
+    if (n_jets > Q4_JETS_MAX || any > Q4_EVENT_JETS_MAX) {
+        return false;
+    }
+    find_hard(pt, offset[0], n_jets, pt_min, sums->hard);
+    memset(sums->hard + n_jets, 0, sizeof(uint64_t));
+    sums->before[0] = 0;
+    add_up(sums->hard, n_jets, sums->before + 1);
+    return true;
 }
 
-/* One by one, whatever types and weights there are. */
-static void q4_fill_slowly(const struct batch *batch, size_t first, size_t n,
-                           const uint32_t *n_hard, struct partial *out)
-{
-    for (size_t e = 0; e < n; e++) {
-        double weight = batch_weight(batch, first + e);
-        if (n_hard[e] >= JETS_MIN_COUNT) {
-            double met = column_real(&batch->column[Q4_MET], first + e);
-            hist_fill(&out->hist[0].hist, met, weight);
-            partial_pass(out, STEP_JETS, weight);
-        }
-    }
-}
-
-static void q4_fill(struct adl_fill *fill, const float *met, size_t n, const uint32_t *n_hard,
-                    struct partial *out)
+static void q4_fill(struct adl_fill *fill, const float *met, const uint32_t *offset, size_t n,
+                    const struct q4_sums *sums, struct partial *out)
 {
     float row[Q4_EVENTS];
     size_t n_passed = 0;
+    uint32_t before = 0;
     for (size_t e = 0; e < n; e++) {
+        uint32_t behind = sums->before[offset[e + 1] - offset[0]];
         row[n_passed] = met[e];
-        n_passed += n_hard[e] >= JETS_MIN_COUNT;
+        n_passed += ((behind - before) & Q4_EVENT_JETS_MAX) >= JETS_MIN_COUNT;
+        before = behind;
     }
     adl_fill_floats(fill, row, n_passed);
     out->step[STEP_JETS].n_events += n_passed;
+}
+
+/* One by one, whatever types, weights and numbers of jets there are. */
+static void q4_fill_slowly(const struct batch *batch, size_t first, size_t n, double pt_min,
+                           struct partial *out)
+{
+    const struct column *pt = &batch->column[Q4_PT];
+    for (size_t e = first; e < first + n; e++) {
+        size_t n_hard = 0;
+        for (uint32_t i = pt->offset[e]; i < pt->offset[e + 1]; i++) {
+            n_hard += column_real(pt, i) > pt_min;
+        }
+        if (n_hard >= JETS_MIN_COUNT) {
+            double weight = batch_weight(batch, e);
+            hist_fill(&out->hist[0].hist, column_real(&batch->column[Q4_MET], e), weight);
+            partial_pass(out, STEP_JETS, weight);
+        }
+    }
 }
 
 static void q4_process(const struct batch *batch, size_t first, size_t stop,
@@ -333,15 +360,15 @@ static void q4_process(const struct batch *batch, size_t first, size_t stop,
     struct adl_fill fill;
     adl_fill_begin(&fill, &out->hist[0].hist);
     const float *met = batch->column[Q4_MET].f32;
+    const struct column *pt = &batch->column[Q4_PT];
+    double pt_min = settings->at[Q4_PT_MIN].value;
     for (size_t at = first; at < stop; at += Q4_EVENTS) {
-        uint32_t n_hard[Q4_EVENTS] = {0};
+        struct q4_sums sums;
         size_t n = size_min(Q4_EVENTS, stop - at);
-        count_hard_in_events(&batch->column[Q4_PT], at, n, settings->at[Q4_PT_MIN].value,
-                             n_hard);
-        if (fill.fast && met != NULL) {
-            q4_fill(&fill, met + at, n, n_hard, out);
+        if (fill.fast && met != NULL && q4_sum(pt, at, n, pt_min, &sums)) {
+            q4_fill(&fill, met + at, pt->offset + at, n, &sums, out);
         } else {
-            q4_fill_slowly(batch, at, n, n_hard, out);
+            q4_fill_slowly(batch, at, n, pt_min, out);
         }
     }
     adl_fill_end(&fill);

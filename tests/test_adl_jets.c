@@ -140,6 +140,53 @@ static void q4_counts_jets_to_the_last_and_its_cut_can_be_changed(void **state)
                      none);
 }
 
+enum { EVENTS = 2000 };
+
+/* Mostly of a few jets; some of so many that sums of bytes would turn over, or none would fit. */
+static void draw_jets(struct event e[EVENTS])
+{
+    uint64_t random = 4;
+    for (size_t i = 0; i < EVENTS; i++) {
+        size_t few = (size_t)draw(&random, 0, 7);
+        size_t many = (size_t)draw(&random, 120, OBJECTS_MAX);
+        e[i] = draw_event(&random, i % 400 == 13 ? many : few, 0);
+        for (size_t k = 0; k < e[i].kind[JETS].n; k++) {
+            double roll = draw(&random, 0, 1);
+            e[i].kind[JETS].real[PT][k] = roll < 0.4 ? 40 : roll < 0.5 ? NAN : roll * 80;
+        }
+    }
+}
+
+static bool has_two_hard_jets(const struct event *e)
+{
+    size_t n_hard = 0;
+    for (size_t k = 0; k < e->kind[JETS].n; k++) {
+        n_hard += (float)e->kind[JETS].real[PT][k] > 40;
+    }
+    return n_hard >= 2;
+}
+
+static void q4_finds_two_hard_jets_among_any_number(void **state)
+{
+    (void)state;
+    static struct event e[EVENTS];
+    struct job j;
+    struct sample s;
+    uint64_t n_passed = 0;
+    draw_jets(e);
+    for (size_t i = 0; i < EVENTS; i++) {
+        n_passed += has_two_hard_jets(&e[i]);
+    }
+    start(&j, &analysis_adl_q4, NULL, false);
+    make_sample(&s, e, EVENTS, true);
+    process_range(&j, &s, 0, EVENTS, UINT32_MAX);
+    assert_int_equal(outcome_of(&j, 0).entries, n_passed);
+    assert_int_equal(outcome_of(&j, 0).step[1], n_passed);
+    assert_in_range(n_passed, EVENTS / 4, EVENTS * 3 / 4);
+    end_sample(&s);
+    finish(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +195,7 @@ int main(void)
         cmocka_unit_test(q3_fills_jets_whose_eta_is_strictly_within_the_cut),
         cmocka_unit_test(q4_wants_two_jets_strictly_above_the_cut),
         cmocka_unit_test(q4_counts_jets_to_the_last_and_its_cut_can_be_changed),
+        cmocka_unit_test(q4_finds_two_hard_jets_among_any_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 
 enum { JETS, MUONS, ELECTRONS, KINDS };
 enum { PT, ETA, PHI, MASS, BTAG, REALS };
-enum { OBJECTS_MAX = 100 };
+enum { OBJECTS_MAX = 300 };
 
 struct objects {
     size_t n;
