@@ -5,6 +5,8 @@
  *     roofs mapping FILE... -- COLUMN...  reads the columns through a fresh mapping; contiguous ones only
  *     roofs decode FILE... -- COLUMN...   the stock decompressors alone, from memory to memory, on the same
  *                                         chunks; neither checksums nor byte orders
+ *     roofs filters FILE... -- COLUMN...  what a reader cannot do without: the chunks read, decompressed, and
+ *                                         their bytes sorted
  *
  * A round gives the plain bytes of all columns together. */
 #include <fcntl.h>
@@ -18,8 +20,10 @@
 #include <zstd.h>
 
 #include "base/bytes.h"
+#include "base/size.h"
 #include "tests/benchmarks/rounds.h"
 #include "worker/format.h"
+#include "worker/shuffle.h"
 
 enum { COLUMNS_MAX = 4096, LZ4_HEAD = 16, LZ4_SIZE = 4 };
 
@@ -27,11 +31,12 @@ struct roofs {
     size_t n;
     const struct format_column *column[COLUMNS_MAX];
     int fd[COLUMNS_MAX]; /* of the column's file */
-    uint8_t *
-        stored; /* all chunks of all columns, one behind the other; or as many bytes of memory */
-    uint8_t *plain; /* one chunk */
-    size_t n_bytes; /* plain, of all columns */
-    uint64_t sum;   /* so that nothing is left out */
+    uint8_t *stored;     /* all chunks of all columns, one behind the other; or as many bytes of
+                       * memory; or one chunk */
+    uint8_t *plain;      /* one chunk */
+    uint8_t *sorted;     /* and another */
+    size_t n_bytes;      /* plain, of all columns */
+    uint64_t sum;        /* so that nothing is left out */
     char said[32];
 };
 
@@ -143,6 +148,42 @@ static int decode_all(void *context, struct error *err)
     return rc == 0 ? 0 : error_set(err, ERROR_INPUT, "a chunk cannot be decompressed");
 }
 
+static bool read_chunk(const struct roofs *r, size_t c, const struct extent *e, uint8_t *out)
+{
+    ssize_t n = pread(r->fd[c], out, (size_t)e->stored_bytes, (off_t)e->offset_bytes);
+    return n == (ssize_t)e->stored_bytes && e->offset_bytes != EXTENT_NO_PLACE;
+}
+
+/* One chunk, from the file to sorted numbers. */
+static bool undo_filters_of(const struct roofs *r, struct libdeflate_decompressor *inflate,
+                            size_t c, const struct extent *e)
+{
+    const struct format_column *column = r->column[c];
+    if (!read_chunk(r, c, e, r->stored) ||
+        decode_chunk(inflate, column, r->stored, (size_t)e->stored_bytes, r->plain) != 0) {
+        return false;
+    }
+    if (has_filter(column, "shuffle")) {
+        shuffle_undo(r->plain, (size_t)column->chunk_rows * column->size, column->size,
+                     r->sorted);
+    }
+    return true;
+}
+
+static int undo_filters(void *context, struct error *err)
+{
+    struct roofs *r = context;
+    struct libdeflate_decompressor *inflate = libdeflate_alloc_decompressor();
+    bool good = true;
+    for (size_t c = 0; good && c < r->n; c++) {
+        for (size_t i = 0; good && i < r->column[c]->n_extents; i++) {
+            good = undo_filters_of(r, inflate, c, &r->column[c]->extent[i]);
+        }
+    }
+    libdeflate_free_decompressor(inflate);
+    return good ? 0 : error_set(err, ERROR_INPUT, "a chunk cannot be read");
+}
+
 static const char *say(void *context)
 {
     struct roofs *r = context;
@@ -180,7 +221,7 @@ static int find_all(struct roofs *r, char **argument, struct error *err)
     }
     if (*name == NULL) {
         return error_set(err, ERROR_INPUT,
-                         "say roofs memory|mapping|decode FILE... -- COLUMN...");
+                         "say roofs memory|mapping|decode|filters FILE... -- COLUMN...");
     }
     int rc = 0;
     for (; rc == 0 && argument < name; argument++) {
@@ -189,28 +230,47 @@ static int find_all(struct roofs *r, char **argument, struct error *err)
     return rc;
 }
 
-static int load_chunks(struct roofs *r, struct error *err)
+/* Room for `stored` bytes and a plain chunk, twice. */
+static bool make_room(struct roofs *r, size_t stored)
 {
-    size_t stored = 0;
     size_t chunk = 0;
     for (size_t c = 0; c < r->n; c++) {
         size_t plain = (size_t)r->column[c]->chunk_rows * r->column[c]->size;
-        stored += (size_t)r->column[c]->stored_bytes;
         chunk = plain > chunk ? plain : chunk;
     }
     r->stored = malloc(stored + 1);
     r->plain = malloc(chunk + 1);
+    r->sorted = malloc(chunk + 1);
+    return r->stored != NULL && r->plain != NULL && r->sorted != NULL;
+}
+
+static int load_chunks(struct roofs *r, struct error *err)
+{
+    size_t stored = 0;
+    for (size_t c = 0; c < r->n; c++) {
+        stored += (size_t)r->column[c]->stored_bytes;
+    }
+    bool good = make_room(r, stored);
     uint8_t *at = r->stored;
-    bool good = r->stored != NULL && r->plain != NULL;
     for (size_t c = 0; good && c < r->n; c++) {
         for (size_t i = 0; good && i < r->column[c]->n_extents; i++) {
-            const struct extent *e = &r->column[c]->extent[i];
-            ssize_t n = pread(r->fd[c], at, (size_t)e->stored_bytes, (off_t)e->offset_bytes);
-            good = n == (ssize_t)e->stored_bytes && e->offset_bytes != EXTENT_NO_PLACE;
-            at += e->stored_bytes;
+            good = read_chunk(r, c, &r->column[c]->extent[i], at);
+            at += r->column[c]->extent[i].stored_bytes;
         }
     }
     return good ? 0 : error_set(err, ERROR_SYSTEM, "the chunks cannot be read");
+}
+
+static int make_room_for_one(struct roofs *r, struct error *err)
+{
+    size_t stored = 0;
+    for (size_t c = 0; c < r->n; c++) {
+        for (size_t i = 0; i < r->column[c]->n_extents; i++) {
+            size_t own = (size_t)r->column[c]->extent[i].stored_bytes;
+            stored = own > stored ? own : stored;
+        }
+    }
+    return make_room(r, stored) ? 0 : error_no_memory(err, "a chunk");
 }
 
 static int fill_memory(struct roofs *r, struct error *err)
@@ -223,25 +283,41 @@ static int fill_memory(struct roofs *r, struct error *err)
     return 0;
 }
 
+static int nothing(struct roofs *r, struct error *err)
+{
+    (void)r;
+    (void)err;
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*prepare)(struct roofs *r, struct error *err);
+    int (*work)(void *roofs, struct error *err);
+} kinds[] = {
+    {"memory", fill_memory, read_memory},
+    {"mapping", nothing, read_mapping},
+    {"decode", load_chunks, decode_all},
+    {"filters", make_room_for_one, undo_filters},
+};
+
 int main(int n_arguments, char **argument)
 {
     static struct roofs r;
     struct error err = {0};
-    if (n_arguments < 5) {
-        (void)fprintf(stderr, "usage: roofs memory|mapping|decode FILE... -- COLUMN...\n");
+    size_t k = 0;
+    while (n_arguments >= 5 && k < ARRAY_LENGTH(kinds) &&
+           strcmp(argument[1], kinds[k].name) != 0) {
+        k++;
+    }
+    if (n_arguments < 5 || k == ARRAY_LENGTH(kinds)) {
+        (void)fprintf(stderr,
+                      "usage: roofs memory|mapping|decode|filters FILE... -- COLUMN...\n");
         return 64;
     }
-    bool decodes = strcmp(argument[1], "decode") == 0;
-    bool maps = strcmp(argument[1], "mapping") == 0;
-    int rc = find_all(&r, argument + 2, &err);
-    rc = rc == 0 && decodes ? load_chunks(&r, &err) : rc;
-    rc = rc == 0 && !decodes && !maps ? fill_memory(&r, &err) : rc;
-    if (rc != 0) {
+    if (find_all(&r, argument + 2, &err) != 0 || kinds[k].prepare(&r, &err) != 0) {
         (void)fprintf(stderr, "roofs: %s\n", err.text);
         return 1;
     }
-    int (*work)(void *, struct error *) = decodes ? decode_all
-                                          : maps  ? read_mapping
-                                                  : read_memory;
-    return rounds_play(&(struct contender){work, say, &r});
+    return rounds_play(&(struct contender){kinds[k].work, say, &r});
 }
