@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """make_data.py EVENTS FOLDER - events of two muons each, the same in dimuon_KIND.h5 (none: contiguous; lz4, zstd,
-deflate: chunks of 262,144 values, shuffled and compressed), and as TTree and RNTuple in dimuon_KIND.root."""
+deflate: chunks of 262,144 values, shuffled and compressed), and with zstd as TTree and RNTuple in dimuon_tree.root
+and dimuon_ntuple.root, and as RNTuple without compression in dimuon_ntuple_none.root."""
 import sys
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def main(n, folder):
     for kind, options in KINDS.items():
         write_hdf5(columns, folder / f"dimuon_{kind}.h5", options)
     write_tree(columns, folder / "dimuon_tree.root")
-    write_ntuple(folder / "dimuon_tree.root", folder / "dimuon_ntuple.root", [*FLOATS, "Muon_charge"])
+    for level, name in ((5, "ntuple"), (0, "ntuple_none")):
+        write_ntuple(folder / "dimuon_tree.root", folder / f"dimuon_{name}.root", [*FLOATS, "Muon_charge"], level)
 
 
 main(int(sys.argv[1]), Path(sys.argv[2]))
