@@ -3,7 +3,8 @@
 """higgs4l.py FOLDER [EVENTS [ROUNDS]] - the four-lepton selection over the generated samples of 2012: picobarn from
 HDF5 (shuffled, zstd), the decompressor alone on the same chunks, and the same selection with awkward, vector and
 hist in float64, reading a TTree (zlib, zstd) with uproot and the HDF5 with h5py. uproot iterates in its own default
-steps of 100 MB, and in coffea's of 100,000 events. One thread each; round by round in turn; medians of processor time.
+steps of 100 MB, and in coffea's of 100,000 events; coffea itself in these, and in chunks as the baskets of the TTree
+lie (zlib). One thread each; round by round in turn; medians of processor time.
 
 Prepares FOLDER as columns.py does. Prints a table and how many bins differ; writes higgs4l.json there.
 """
@@ -39,15 +40,18 @@ def get_ready(folder, events):
 def contenders(folder, data):
     programs = Path(os.environ["PICOBARN_BIN"])
     files = sorted(data.glob("*.h5"))
-    python = [folder / "python" / "bin" / "python", "-W", "ignore", HERE / "rivals" / "higgs4l_uproot.py"]
+    python = [folder / "python" / "bin" / "python", "-W", "ignore"]
+    uproot, coffea = ([*python, HERE / "rivals" / f"higgs4l_{name}.py"] for name in ("uproot", "coffea"))
     order = folder / "higgs4l-order.json"
     order.write_text(json.dumps({"analysis": "higgs4l", "version": 1}))
     yield Contender("picobarn", programs / "benchmark_compute", order, 1, *files)
     yield Contender("decoder", programs / "benchmark_roofs", "decode", *files, "--", *NEEDS)
     for kind in ("zlib", "zstd"):
         for step in ("100 MB", "100000"):
-            yield Contender(f"uproot {kind} {step}", *python, step, data / f"higgs4l_{kind}.root")
-    yield Contender("h5py", *python, HDF5_FILES, *files)
+            yield Contender(f"uproot {kind} {step}", *uproot, step, data / f"higgs4l_{kind}.root")
+    for chunks in ("100000", "baskets"):
+        yield Contender(f"coffea zlib {chunks}", *coffea, chunks, data / "higgs4l_zlib.root")
+    yield Contender("h5py", *uproot, HDF5_FILES, *files)
 
 
 def bins_of(contender):

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# make.sh DIR - installs what columns.py compares with into a throwaway environment: ROOT, uproot, awkward, hist,
-# numpy and h5py, in DIR/python, and compiles the programs that use ROOT there. About 1 GB; DIR can be deleted after.
+# make.sh DIR - installs what columns.py compares with into a throwaway environment: ROOT, coffea, uproot, awkward,
+# hist, numpy and h5py, in DIR/python, and compiles the programs that use ROOT there. About 2 GB; DIR can be deleted
+# after.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 mkdir -p "$1"
