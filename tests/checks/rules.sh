@@ -89,7 +89,7 @@ library()
     but "^($where)" <<<"$ours" | refuse one-library-one-file "^#include <($header)"
     known="$known|$header"
 }
-known='(sys|linux|netinet|arpa|net)/|(assert|ctype|dirent|errno|fcntl|float|ftw|getopt|glob|inttypes'
+known='(sys|linux|netinet|arpa|net)/|(assert|ctype|dirent|endian|errno|fcntl|float|ftw|getopt|glob|inttypes'
 known="$known|limits|malloc|math|netdb|poll|pthread|sched|setjmp|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint"
 known="$known|stdio|stdlib|string|strings|time|unistd)\.h>"
 library 'zmq' 'worker/(wire|zap)\.c'
