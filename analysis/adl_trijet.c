@@ -3,10 +3,10 @@
  * defines it.
  *
  * An event has 41.8 choices of three on average, and one of 57 jets 29,260: nearly all time would go
- * into their masses. So they are screened first (trijet.h), and what the screen leaves, one or two
- * choices of most events, is compared as the definition says, in float64. */
+ * into their masses. So they are screened in float32 (trijet.h). Where that is not sure, all choices
+ * are compared as the definition says, in float64; what is filled is made in float64 in either case. */
 #include "analysis/adl.h"
-#include "analysis/kinematics.h"
+#include "analysis/adl_block.h"
 #include "analysis/trijet.h"
 #include "base/size.h"
 
@@ -47,7 +47,12 @@ static int book(const struct settings *settings, struct partial *out, struct err
     return adl_book(&analysis_adl_q6, step_names, ARRAY_LENGTH(step_names), settings, out, err);
 }
 
-enum { TRIJET = 3 };
+struct filling {
+    const struct batch *batch;
+    const struct simd *simd;
+    double top_mass;
+    struct partial *out;
+};
 
 struct vector {
     double px, py, pz, e;
@@ -90,140 +95,147 @@ static void best_offer(struct best *best, const struct vector *sum, const size_t
     }
 }
 
-static struct vector vector_at(const struct simd_momenta *m, size_t i)
+static struct vector jet_at(const struct adl_objects *jets, size_t i)
 {
-    return (struct vector){m->px[i], m->py[i], m->pz[i], m->e[i]};
-}
-
-/* False if the screen is of no use for this event. */
-static bool find_best(const struct simd *simd, const struct simd_momenta *momenta, size_t first,
-                      size_t n, struct best *best)
-{
-    struct simd_triples screen;
-    if (!trijet_screen(simd, &screen, momenta, first, n, best->top_mass)) {
-        return false;
-    }
-    size_t jet[TRIJET];
-    for (size_t at = 0; trijet_next(simd, &screen, &at, jet);) {
-        const struct vector a = vector_at(momenta, first + jet[0]);
-        const struct vector b = vector_at(momenta, first + jet[1]);
-        const struct vector third = vector_at(momenta, first + jet[2]);
-        struct vector sum = sum_of(&a, &b);
-        sum = sum_of(&sum, &third);
-        best_offer(best, &sum, jet);
-    }
-    return true;
-}
-
-static struct vector jet_at(const struct column *c, uint32_t i)
-{
-    struct momentum p = momentum_polar(column_real(&c[PT], i), column_real(&c[ETA], i),
-                                       column_real(&c[PHI], i), column_real(&c[MASS], i));
+    struct momentum p = adl_momentum(jets, jets->first + (uint32_t)i);
     return (struct vector){p.px, p.py, p.pz, p.e};
 }
 
 /* A pair with all jets after it. */
-static void offer_thirds(const struct column *c, uint32_t first, size_t n, const size_t pair[2],
+static void offer_thirds(const struct adl_objects *jets, const size_t pair[2],
                          struct best *best)
 {
-    struct vector a = jet_at(c, first + (uint32_t)pair[0]);
-    struct vector b = jet_at(c, first + (uint32_t)pair[1]);
+    struct vector a = jet_at(jets, pair[0]);
+    struct vector b = jet_at(jets, pair[1]);
     struct vector two = sum_of(&a, &b);
-    for (size_t k = pair[1] + 1; k < n; k++) {
-        struct vector third = jet_at(c, first + (uint32_t)k);
+    for (size_t k = pair[1] + 1; k < jets->stop - jets->first; k++) {
+        struct vector third = jet_at(jets, k);
         struct vector sum = sum_of(&two, &third);
         best_offer(best, &sum, (const size_t[TRIJET]){pair[0], pair[1], k});
     }
 }
 
-/* The same for any number of jets and any numbers, one by one. */
-static void find_best_slowly(const struct column *c, uint32_t first, size_t n,
-                             struct best *best)
+/* Of one event; adl_momentum makes each momentum anew if there are more than a block holds. */
+static struct best find_best(const struct filling *f, struct adl_objects *jets)
 {
+    struct best best = {.top_mass = f->top_mass, .distance = INFINITY};
+    struct adl_block block;
+    block.n = 0;
+    if (adl_block_add(&block, jets)) {
+        adl_block_make(&block, f->simd);
+    }
+    size_t n = jets->stop - jets->first;
     for (size_t i = 0; i < n; i++) {
         for (size_t j = i + 1; j < n; j++) {
-            offer_thirds(c, first, n, (const size_t[2]){i, j}, best);
+            offer_thirds(jets, (const size_t[2]){i, j}, &best);
         }
     }
+    return best;
 }
 
-/* An event with at least three jets; first is the first of them. */
-static void fill_event(const struct column *c, uint32_t first, const struct best *best,
-                       double weight, struct partial *out)
+/* The three jets of an event, counted from the first of the batch, and the pT of their sum. */
+static void fill(const struct filling *f, size_t event, const uint32_t jet[TRIJET], double pt)
 {
-    double pt = NAN;
+    double weight = batch_weight(f->batch, event);
+    const struct column *c = &f->batch->column[BTAG];
     double btag = NAN;
-    if (isfinite(best->distance)) {
-        pt = momentum_pt(best->sum.px, best->sum.py);
-        for (size_t i = 0; i < TRIJET; i++) {
-            double own = column_real(&c[BTAG], first + best->jet[i]);
-            btag = isnan(btag) || own > btag ? own : btag;
-        }
+    for (size_t i = 0; i < TRIJET; i++) {
+        double own = column_real(c, jet[i]);
+        btag = isnan(btag) || own > btag ? own : btag;
     }
-    hist_fill(&out->hist[HIST_PT].hist, pt, weight);
-    hist_fill(&out->hist[HIST_BTAG].hist, btag, weight);
-    partial_pass(out, STEP_TRIJET, weight);
+    hist_fill(&f->out->hist[HIST_PT].hist, pt, weight);
+    hist_fill(&f->out->hist[HIST_BTAG].hist, btag, weight);
+    partial_pass(f->out, STEP_TRIJET, weight);
 }
 
-/* Values [first, first + n) of a column that is present. */
-static void copy_reals(const struct column *c, size_t first, size_t n, double *out)
+static void fill_none(const struct filling *f, size_t event)
 {
-    for (size_t i = 0; i < n; i++) {
-        out[i] = c->f32 != NULL ? (double)c->f32[first + i] : c->f64[first + i];
-    }
+    double weight = batch_weight(f->batch, event);
+    hist_fill(&f->out->hist[HIST_PT].hist, NAN, weight);
+    hist_fill(&f->out->hist[HIST_BTAG].hist, NAN, weight);
+    partial_pass(f->out, STEP_TRIJET, weight);
 }
 
-static void make_momenta(const struct simd *simd, const struct column *c, uint32_t first,
-                         size_t n, struct simd_momenta *out)
+static void search(const struct filling *f, size_t event)
 {
+    struct adl_objects jets = adl_objects_of(f->batch->column, event);
+    struct best best = find_best(f, &jets);
+    if (!isfinite(best.distance)) {
+        fill_none(f, event);
+        return;
+    }
+    uint32_t jet[TRIJET];
+    for (size_t i = 0; i < TRIJET; i++) {
+        jet[i] = jets.first + (uint32_t)best.jet[i];
+    }
+    fill(f, event, jet, momentum_pt(best.sum.px, best.sum.py));
+}
+
+enum { CHOSEN_MAX = SIMD_BLOCK / TRIJET };
+
+/* Events whose jets are known, until their momenta are made together. */
+struct chosen {
+    size_t n;
+    size_t event[CHOSEN_MAX];
+    uint32_t jet[CHOSEN_MAX][TRIJET];
     struct simd_polar polar;
-    copy_reals(&c[PT], first, n, polar.pt);
-    copy_reals(&c[ETA], first, n, polar.eta);
-    copy_reals(&c[PHI], first, n, polar.phi);
-    copy_reals(&c[MASS], first, n, polar.mass);
-    simd_make(simd, out, &polar, n);
-}
-
-/* Events whose jets are at most SIMD_BLOCK together, or one event. */
-struct block {
-    const struct batch *batch;
-    size_t first;
-    size_t stop;
+    struct simd_momenta momenta;
 };
 
-static struct block block_from(const struct batch *batch, size_t first, size_t stop)
+static void chosen_add(struct chosen *chosen, const struct filling *f, size_t event,
+                       const struct trijet *trijet)
 {
-    const uint32_t *offset = batch->column[PT].offset;
-    size_t end = first + 1;
-    while (end < stop && offset[end + 1] - offset[first] <= SIMD_BLOCK) {
-        end++;
+    const struct column *c = f->batch->column;
+    for (size_t i = 0; i < TRIJET; i++) {
+        uint32_t jet = c[PT].offset[event] + trijet->jet[i];
+        size_t at = TRIJET * chosen->n + i;
+        chosen->jet[chosen->n][i] = jet;
+        chosen->polar.pt[at] = (double)c[PT].f32[jet];
+        chosen->polar.eta[at] = (double)c[ETA].f32[jet];
+        chosen->polar.phi[at] = (double)c[PHI].f32[jet];
+        chosen->polar.mass[at] = (double)c[MASS].f32[jet];
     }
-    return (struct block){batch, first, end};
+    chosen->event[chosen->n++] = event;
 }
 
-static void process_block(const struct block *block, const struct simd *simd, double top_mass,
-                          struct partial *out)
+static void chosen_fill(struct chosen *chosen, const struct filling *f)
 {
-    const struct column *c = block->batch->column;
+    const struct simd_momenta *m = &chosen->momenta;
+    simd_make(f->simd, &chosen->momenta, &chosen->polar, TRIJET * chosen->n);
+    for (size_t i = 0; i < chosen->n; i++) {
+        size_t at = TRIJET * i;
+        double px = m->px[at] + m->px[at + 1] + m->px[at + 2];
+        double py = m->py[at] + m->py[at + 1] + m->py[at + 2];
+        fill(f, chosen->event[i], chosen->jet[i], momentum_pt(px, py));
+    }
+    chosen->n = 0;
+}
+
+/* At most TRIJET_EVENTS events. */
+static void process_some(const struct filling *f, size_t first, size_t stop)
+{
+    const struct column *c = f->batch->column;
     const uint32_t *offset = c[PT].offset;
-    size_t first_jet = offset[block->first];
-    size_t n_jets = offset[block->stop] - first_jet;
-    struct simd_momenta jets;
-    if (n_jets <= SIMD_BLOCK) {
-        make_momenta(simd, c, offset[block->first], n_jets, &jets);
+    struct trijet choice[TRIJET_EVENTS] = {0};
+    if (f->simd != NULL && c[PT].f32 != NULL && c[ETA].f32 != NULL && c[PHI].f32 != NULL &&
+        c[MASS].f32 != NULL) {
+        const struct trijet_columns columns = {c[PT].f32, c[ETA].f32, c[PHI].f32, c[MASS].f32,
+                                               offset};
+        trijet_screen(f->simd, &columns, first, stop, f->top_mass, choice);
     }
-    for (size_t event = block->first; event < block->stop; event++) {
-        size_t n = offset[event + 1] - offset[event];
-        if (n < TRIJET) {
-            continue;
+    struct chosen chosen;
+    chosen.n = 0;
+    for (size_t event = first; event < stop; event++) {
+        if (choice[event - first].sure) {
+            chosen_add(&chosen, f, event, &choice[event - first]);
+        } else if (offset[event + 1] - offset[event] >= TRIJET) {
+            search(f, event);
         }
-        struct best best = {.top_mass = top_mass, .distance = INFINITY};
-        if (simd == NULL || n > SIMD_JETS_MAX ||
-            !find_best(simd, &jets, offset[event] - first_jet, n, &best)) {
-            find_best_slowly(c, offset[event], n, &best);
+        if (chosen.n == CHOSEN_MAX) {
+            chosen_fill(&chosen, f);
         }
-        fill_event(c, offset[event], &best, batch_weight(block->batch, event), out);
     }
+    chosen_fill(&chosen, f);
 }
 
 static void process(const struct batch *batch, size_t first, size_t stop,
@@ -232,11 +244,9 @@ static void process(const struct batch *batch, size_t first, size_t stop,
     if ((channels & 1) == 0) {
         return;
     }
-    const struct simd *simd = simd_choose();
-    for (size_t event = first; event < stop;) {
-        struct block block = block_from(batch, event, stop);
-        process_block(&block, simd, settings->at[TOP_MASS].value, out);
-        event = block.stop;
+    const struct filling f = {batch, simd_choose(), settings->at[TOP_MASS].value, out};
+    for (size_t at = first; at < stop; at += TRIJET_EVENTS) {
+        process_some(&f, at, size_min(stop, at + TRIJET_EVENTS));
     }
     adl_pass_all(batch, first, stop, out);
 }

@@ -5,24 +5,13 @@
  *
  * The screen is a sum of positive terms, so nothing cancels:
  *     m^2 = m1^2 + m2^2 + R + pT1 pT2 [w(deta) + v(dphi)],
- *     w(x) = (2 sinh(x / 2))^2 = 2 cosh(x) - 2, v(x) = (2 sin(x / 2))^2 = 2 - 2 cos(x),
  *     R = 2 (E1 E2 - p1 p2) = 2 (m1^2 p2^2 + m2^2 p1^2 + m1^2 m2^2) / (E1 E2 + p1 p2).
- * Both squared chords have a series, and w(2 x) = w (4 + w), v(2 x) = v (4 - v). The coefficients are
- * those of the polynomial that meets the series at the Chebyshev nodes of its range (data for them:
- * tests/checks/chords.py).
+ * with the squared chords w and v of chords.h.
  *
- * The relative error, in units of u = 2^-24: rounding an operation gives 1; a product adds those of
- * its factors, a sum of positive terms has that of the worse, a root half.
- *   - deta 1, so t = deta^2 3. w(deta / 4) = t q / 16, t / 64 <= 1.5625: a step of Horner's scheme
- *     hands on what stands above it in the share t q' / q of it, which is 0.39 in the last step,
- *     0.19 before, and less; so q is off by 3.8, w by 7.8 and by 0.2 for the polynomial. Doubled twice
- *     (4 + w has the share w / (4 + w) of w's): 15.8, 33.2.
- *   - dphi 1 within half a turn. Beyond it a turn is subtracted from the larger angle: exactly where
- *     that is 2.28 or more, else with half a unit of 4; but then, the other being -3.2 or more, 0.8 is
- *     left, so 5 in all. The turn's last digits leave 5e-14: of m^2 at most 2 pT 5e-14 /
- *     sqrt(MASS2_LEAST), 0.2. t = dphi^2 11, q 4.3, v 15.5, doubled once 17.5: below that of w.
+ * The relative error, in the units and by the rules of chords.h: w 33.2, v less. The turn's last digits
+ * leave 5e-14 of an angle: of m^2 at most 2 pT 5e-14 / sqrt(MASS2_LEAST), 0.2.
  *   - so the last term: 33.2, 1 each for their sum, pT1 pT2, their product, the sum of all: 37.2.
- *   - cosh(eta) = 1 + w(eta) / 2, with t 1: 5.0, doubled 10.6, 11.6. p = pT cosh(eta): 12.6.
+ *   - cosh(eta) 11.6, p = pT cosh(eta) 12.6.
  *     R is exact for momenta that are off by this, and d log R / d log p = tanh(x1) tanh(x1 - x2)
  *     with rapidities x is below 1, d log R / d log m below 2: 2 * 12.6, and 4 for masses that
  *     were rounded to float32. From there numerator 5, denominator 4.5, quotient 1: in all 39.7,
@@ -31,22 +20,20 @@
  *     between two and its sine by 5e-15, m^2 by at most pi 5e-15 sqrt(p1 p2 / MASS2_LEAST), 1.8 with
  *     p <= 2^13 cosh 5.
  * Together below 44. Columns of float64 are rounded to float32, which adds 1 for each pT, and 5
- * (eta tanh(eta)) to cosh(eta): 18.6 in place of 12.6, so 56. MASS2_ERROR is 60. Rounding a product and
- * its sum at once leaves less. Within the limits below nothing overflows, and only t can underflow,
- * which then is nothing beside a mass. Beyond them, and for NaN, the answer is NaN. */
+ * (eta tanh(eta)) to cosh(eta): 18.6 in place of 12.6, so 56. MASS2_ERROR is 60. Within the
+ * limits below nothing overflows, and only t can underflow, which then is nothing beside a mass. Beyond
+ * them, and for NaN, the answer is NaN. */
 #include <math.h>
 #include <string.h>
 
+#include "analysis/chords.h"
 #include "analysis/mass2_axis.h"
 #include "analysis/pairs_level.h"
 
 static const float pt_min = 0x1p-10F;
 static const float pt_max = 0x1p13F;
-static const float eta_max = 5;
 static const float mass_min = 0x1p-14F;
 static const float mass_max = 0x1p13F;
-static const float phi_min = -3.2F; /* from -pi to pi, or from 0 to 2 pi */
-static const float phi_max = 6.4F;
 
 static size_t whole_vectors(size_t n)
 {
@@ -62,70 +49,6 @@ static void split(const float *restrict from, size_t n, float *restrict even,
     }
 }
 
-static const float half_turn = 0x1.921fb6p+1F;
-static const float turn_high = 0x1.921fb6p+2F;
-static const float turn_low = -0x1.777a5cp-23F;
-
-/* a * b + c, rounded once or twice: either is within the bound. */
-static inline float add_product(float a, float b, float c)
-{
-#ifdef __FMA__
-    return fmaf(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
-/* w(sqrt(t) / 2^k) of the head for unit = 4^-(k + 1), which compilers multiply into the coefficients;
- * unit * t <= 25 / 16. */
-static inline float hyperbolic_chord(float t, float unit)
-{
-    float least = 4 * unit;
-    float q = 0x1.38a204p-18F * (least * unit * unit * unit * unit * unit);
-    q = add_product(q, t, 0x1.26c80ep-13F * (least * unit * unit * unit * unit));
-    q = add_product(q, t, 0x1.a024p-9F * (least * unit * unit * unit));
-    q = add_product(q, t, 0x1.6c16a2p-5F * (least * unit * unit));
-    q = add_product(q, t, 0x1.555556p-2F * (least * unit));
-    q = add_product(q, t, least);
-    return q * t;
-}
-
-/* v alike; unit * t <= 0.7. */
-static inline float circular_chord(float t, float unit)
-{
-    float least = 4 * unit;
-    float q = 0x1.1b9a7p-13F * (least * unit * unit * unit * unit);
-    q = add_product(q, t, -0x1.9fc488p-9F * (least * unit * unit * unit));
-    q = add_product(q, t, 0x1.6c1602p-5F * (least * unit * unit));
-    q = add_product(q, t, -0x1.555554p-2F * (least * unit));
-    q = add_product(q, t, least);
-    return q * t;
-}
-
-static inline float hyperbolic_cosine(float x)
-{
-    float w = hyperbolic_chord(x * x, 0x1p-4F);
-    return add_product(0.5F, w * (4 + w), 1);
-}
-
-/* The angle between two, 0 to pi, where the larger is at most phi_max and the other phi_min at least. */
-static inline float angle_between(float larger, float other)
-{
-    int beyond = larger - other > half_turn;
-    float high = beyond ? turn_high : 0;
-    float low = beyond ? turn_low : 0;
-    return ((larger - high) - other) - low;
-}
-
-/* pT1 pT2 (w + v). */
-static inline float opening_of(float pt1, float pt2, float d_eta, float d_phi)
-{
-    float w = hyperbolic_chord(d_eta * d_eta, 0x1p-6F);
-    float v = circular_chord(d_phi * d_phi, 0x1p-4F);
-    w = w * (4 + w);
-    return pt1 * pt2 * add_product(w, 4 + w, v * (4 - v));
-}
-
 struct opened {
     float opening; /* no number beyond the limits */
     float momentum[2];
@@ -135,7 +58,7 @@ static inline struct opened open_one(const float pt[2], const float eta[2], floa
                                      float d_phi, int good)
 {
     good &= (pt[0] >= pt_min) & (pt[0] <= pt_max) & (pt[1] >= pt_min) & (pt[1] <= pt_max) &
-            (fabsf(eta[0]) <= eta_max) & (fabsf(eta[1]) <= eta_max);
+            (fabsf(eta[0]) <= chord_eta_max) & (fabsf(eta[1]) <= chord_eta_max);
     float opening = opening_of(pt[0], pt[1], d_eta, d_phi);
     return (struct opened){
         .opening = good ? opening : NAN,
@@ -148,7 +71,7 @@ static inline struct opened open_narrow(const float pt[2], const float eta[2],
 {
     float larger = phi[0] > phi[1] ? phi[0] : phi[1];
     float other = phi[0] > phi[1] ? phi[1] : phi[0];
-    int good = (larger <= phi_max) & (other >= phi_min);
+    int good = (larger <= chord_phi_max) & (other >= chord_phi_min);
     return open_one(pt, eta, eta[0] - eta[1], angle_between(larger, other), good);
 }
 
@@ -199,7 +122,7 @@ static void open_wide(const struct pairs_polar *restrict from, size_t n,
         const float eta[2] = {(float)from->eta[0][k], (float)from->eta[1][k]};
         double d = fabs(from->phi[0][k] - from->phi[1][k]);
         double r = d > half_turn_wide ? d - 2 * half_turn_wide : d;
-        int good = (fabs(from->phi[0][k]) <= (double)phi_max) & (d <= 3 * half_turn_wide);
+        int good = (fabs(from->phi[0][k]) <= (double)chord_phi_max) & (d <= 3 * half_turn_wide);
         float d_eta = (float)(from->eta[0][k] - from->eta[1][k]);
         struct opened o = open_one(pt, eta, d_eta, (float)r, good);
         put(to, k, &o);

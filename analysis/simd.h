@@ -12,10 +12,12 @@
 #include "analysis/level.h"
 
 enum {
-    SIMD_BLOCK = 256,   /* objects at once: all of it stays in the first cache */
-    SIMD_JETS_MAX = 64, /* whose choices of three are made */
-    SIMD_LANES = 8,     /* floats in a vector */
-    SIMD_TRIPLES_MAX = 41664 + SIMD_LANES * SIMD_JETS_MAX, /* with each row's padding */
+    SIMD_BLOCK = 256, /* objects at once: all of it stays in the first cache */
+    SIMD_LANES = 8,   /* doubles in the longest vector */
+    SIMD_EVENTS = 16, /* floats there: so many events side by side */
+    SIMD_JETS_MAX = 64,
+    SIMD_SECOND_SHIFT = 8,
+    SIMD_THIRD_SHIFT = 16,
 };
 
 struct simd_polar {
@@ -33,24 +35,27 @@ struct simd_momenta {
     double e[SIMD_BLOCK + SIMD_LANES]; /* sqrt(p^2 + mass^2) */
 };
 
-/* The squares of the masses of an event's choices of three in float32, as a screen (trijet.h). Jet k
- * with pair p of those before it is mass2[row[k] + p]; the pairs are in the order (0,1) (0,2) (1,2)
- * (0,3) ...; a row ends with NaN, up to a whole vector. */
-struct simd_triples {
-    size_t n_jets;
-    size_t row[SIMD_JETS_MAX + 1];
-    float mass2[SIMD_TRIPLES_MAX];
-    float low; /* what is looked for, set by the caller */
-    float high;
+/* The jets of SIMD_EVENTS events, which are looked at side by side: event l has n[l] of them, at most
+ * SIMD_JETS_MAX, which stand in the columns from first[l] on. */
+struct simd_jets {
+    const float *pt; /* GeV, as mass; with at least one value */
+    const float *eta;
+    const float *phi;
+    const float *mass;
+    size_t n_most; /* the largest n */
+    int32_t first[SIMD_EVENTS];
+    int32_t n[SIMD_EVENTS];
 };
 
-/* The bits of floats: of the least difference of a mass squared to the one wanted that is positive,
- * and of the one that is negative; those of an infinity, of a NaN, or of the other sign where there
- * is none. And of the largest energy of a jet, or of a NaN. */
-struct simd_closest {
-    int32_t above;
-    int32_t below;
-    int32_t e_max;
+/* Of each of the events: how far from the wanted mass is the closest of its choices of three jets, and
+ * the next one; infinite where there is none. The closest is of jets i < j < k, as a number i + j <<
+ * SIMD_SECOND_SHIFT + k << SIMD_THIRD_SHIFT. Not 0 is beyond where the limits of the bound that trijet.c
+ * derives do not hold: then all this says nothing. */
+struct simd_trijets {
+    float best[SIMD_EVENTS];
+    float second[SIMD_EVENTS];
+    int32_t choice[SIMD_EVENTS];
+    int32_t beyond[SIMD_EVENTS];
 };
 
 /* One level. Pure but for what they are given. */
@@ -60,12 +65,8 @@ struct simd {
     /* As simd_make, where abs(phi) <= 1e5 and abs(eta) < 700. */
     void (*momenta)(struct simd_momenta *out, const struct simd_polar *in, size_t n);
 
-    /* All but low and high, of the n jets from the first on, 3 to SIMD_JETS_MAX. */
-    void (*triples)(struct simd_triples *t, const struct simd_momenta *jet, size_t first,
-                    size_t n, float mass2, struct simd_closest *closest);
-
-    /* The first place from this on that is within [low, high]; row[n_jets] if there is none. */
-    size_t (*find)(const struct simd_triples *t, size_t from);
+    /* A screen (trijet.h): in float32, and not the same bits on each level. */
+    void (*trijets)(struct simd_trijets *out, const struct simd_jets *from, float mass);
 };
 
 /* The levels that were built and that this processor has, the best first; NULL at the end. The last

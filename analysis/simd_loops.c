@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "analysis/chords.h"
 #include "analysis/elementary_series.h"
 #include "analysis/simd_level.h"
 #include "base/size.h"
@@ -102,143 +103,120 @@ static void momenta(struct simd_momenta *restrict out, const struct simd_polar *
     }
 }
 
-/* The jets of one event in float32, with as much behind them as whole vectors read. */
-struct event {
-    float px[SIMD_JETS_MAX + SIMD_LANES];
-    float py[SIMD_JETS_MAX + SIMD_LANES];
-    float pz[SIMD_JETS_MAX + SIMD_LANES];
-    float e[SIMD_JETS_MAX + SIMD_LANES];
+/* The limits within which the bound of trijet.c holds, beside those of chords.h. */
+static const float pt_min = 0x1p-10F;
+static const float pt_max = 0x1p13F;
+static const float mass_max = 0x1p13F;
+static const float momentum_max = 0x1p15F;
+
+/* The jets of several events, jet by jet, as T of trijet.c needs them. */
+struct jets {
+    float pt[SIMD_JETS_MAX][SIMD_EVENTS];
+    float eta[SIMD_JETS_MAX][SIMD_EVENTS];
+    float phi[SIMD_JETS_MAX][SIMD_EVENTS];
+    float momentum[SIMD_JETS_MAX][SIMD_EVENTS];
+    float excess[SIMD_JETS_MAX][SIMD_EVENTS]; /* E / p - 1 */
+    float half_mass2[SIMD_JETS_MAX][SIMD_EVENTS];
 };
 
-enum { PAIRS_MAX = SIMD_JETS_MAX * (SIMD_JETS_MAX - 1) / 2 + 2 * SIMD_LANES };
+enum { PAIRS_MAX = SIMD_JETS_MAX * (SIMD_JETS_MAX - 1) / 2 };
 
-/* The sums of all pairs (i, j) by rising j, then i: (0,1) (0,2) (1,2) (0,3) ... and behind them, for as
- * much as whole vectors read, energies of NaN, which no comparison holds for. */
-struct pairs {
-    size_t n;
-    float px[PAIRS_MAX];
-    float py[PAIRS_MAX];
-    float pz[PAIRS_MAX];
-    float e[PAIRS_MAX];
-};
-
-static inline int32_t order_of(float x)
+/* Of jets i < j in a row for each j: so that both i and j of a pair with k are contiguous. */
+static inline size_t row_of(size_t j)
 {
-    int32_t bits = 0;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
+    return j * (j - 1) / 2;
 }
 
-static void narrow(struct event *restrict out, const struct simd_momenta *restrict jet,
-                   size_t first, size_t n)
+/* Of an event that has no jet j the pT is no number, and so is each mass with it. */
+static void make_jets(struct jets *restrict to, size_t j, const struct simd_jets *restrict from,
+                      int32_t *restrict beyond)
 {
-    size_t stop = whole_lanes(n);
-    for (size_t i = 0; i < stop; i++) {
-        out->px[i] = (float)jet->px[first + i];
-        out->py[i] = (float)jet->py[first + i];
-        out->pz[i] = (float)jet->pz[first + i];
-        out->e[i] = (float)jet->e[first + i];
+    for (size_t l = 0; l < SIMD_EVENTS; l++) {
+        int there = (int32_t)j < from->n[l];
+        int32_t at = from->first[l] + (there ? (int32_t)j : 0);
+        float pt = from->pt[at];
+        float eta = from->eta[at];
+        float phi = from->phi[at];
+        float mass = from->mass[at];
+        float momentum = pt * hyperbolic_cosine(eta);
+        int good = (pt >= pt_min) & (pt <= pt_max) & (fabsf(eta) <= chord_eta_max) &
+                   (momentum <= momentum_max) & (phi >= chord_phi_min) &
+                   (phi <= chord_phi_max) & (fabsf(mass) <= mass_max);
+        float share = mass / momentum;
+        float share2 = share * share;
+        to->pt[j][l] = there ? pt : NAN;
+        to->eta[j][l] = eta;
+        to->phi[j][l] = phi;
+        to->momentum[j][l] = momentum;
+        to->excess[j][l] = share2 / (1 + sqrtf(1 + share2));
+        to->half_mass2[j][l] = 0.5F * mass * mass;
+        beyond[l] |= there & !good;
     }
 }
 
-/* The pairs of jet j with those before it, and what narrow wrote behind them. */
-static void add_pairs(struct pairs *restrict pairs, const struct event *restrict jet, size_t j)
+/* T of jets i and j. */
+static void add_pair(float *restrict t, const struct jets *restrict jet, size_t i, size_t j)
 {
-    size_t at = pairs->n;
-    size_t stop = whole_lanes(j);
-    for (size_t i = 0; i < stop; i++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): see narrow */
-        pairs->px[at + i] = jet->px[i] + jet->px[j];
-        pairs->py[at + i] = jet->py[i] + jet->py[j];
-        pairs->pz[at + i] = jet->pz[i] + jet->pz[j];
-        pairs->e[at + i] = jet->e[i] + jet->e[j];
-    }
-    pairs->n += j;
-    for (size_t l = 0; l < SIMD_LANES; l++) {
-        pairs->e[pairs->n + l] = NAN;
+    for (size_t l = 0; l < SIMD_EVENTS; l++) {
+        float phi_i = jet->phi[i][l];
+        float phi_j = jet->phi[j][l];
+        float larger = phi_i > phi_j ? phi_i : phi_j;
+        float other = phi_i > phi_j ? phi_j : phi_i;
+        float opening =
+            opening_of(jet->pt[i][l], jet->pt[j][l], jet->eta[i][l] - jet->eta[j][l],
+                       angle_between(larger, other));
+        float excess_i = jet->excess[i][l];
+        float excess_j = jet->excess[j][l];
+        float momenta2 = 2 * jet->momentum[i][l] * jet->momentum[j][l];
+        float recoil = momenta2 * add_product(excess_i, excess_j, excess_i + excess_j);
+        t[l] = (opening + recoil) + (jet->half_mass2[i][l] + jet->half_mass2[j][l]);
     }
 }
 
-/* The squares of the masses of all pairs with jet k; returns how many were written. */
-static size_t add_row(float *restrict mass2, const struct pairs *restrict pairs,
-                      const struct event *restrict jet, size_t k)
+/* Jets j and k with each i before them; rows of pairs. */
+static void offer(struct simd_trijets *restrict out, const float (*restrict t)[SIMD_EVENTS],
+                  size_t j, size_t k, float mass)
 {
-    size_t stop = whole_lanes(pairs->n);
-    for (size_t p = 0; p < stop; p++) {
-        float px = pairs->px[p] + jet->px[k];
-        float py = pairs->py[p] + jet->py[k];
-        float pz = pairs->pz[p] + jet->pz[k];
-        float e = pairs->e[p] + jet->e[k];
-        mass2[p] = e * e - (px * px + py * py + pz * pz);
+    const float(*restrict with_j)[SIMD_EVENTS] = t + row_of(j);
+    const float(*restrict with_k)[SIMD_EVENTS] = t + row_of(k);
+    const float *restrict of_both = with_k[j];
+    int32_t choice = (int32_t)(j << SIMD_SECOND_SHIFT | k << SIMD_THIRD_SHIFT);
+    for (size_t i = 0; i < j; i++) {
+        for (size_t l = 0; l < SIMD_EVENTS; l++) {
+            float mass2 = of_both[l] + with_j[i][l] + with_k[i][l];
+            float distance = fabsf(sqrtf(mass2) - mass);
+            float best = out->best[l];
+            float second = out->second[l];
+            int32_t best_choice = out->choice[l];
+            float passed = distance < best ? best : distance;
+            second = passed < second ? passed : second;
+            best_choice = distance < best ? choice + (int32_t)i : best_choice;
+            best = distance < best ? distance : best;
+            out->best[l] = best;
+            out->second[l] = second;
+            out->choice[l] = best_choice;
+        }
     }
-    return stop;
 }
 
-/* As integers with a sign, the bits of positive floats rise with them and those of negative ones fall,
- * beginning with the lowest of all: so the least is the negative float closest to 0, and with all
- * signs changed the positive one. The bits of NaN come behind all others of their sign. */
-static void find_closest(const float *mass2, size_t n, float mass2_wanted,
-                         struct simd_closest *out)
+static void trijets(struct simd_trijets *restrict out, const struct simd_jets *restrict from,
+                    float mass)
 {
-    int32_t above = INT32_MAX;
-    int32_t below = INT32_MAX;
-    for (size_t p = 0; p < n; p++) {
-        int32_t off = order_of(mass2[p] - mass2_wanted);
-        int32_t flipped = off ^ INT32_MIN;
-        below = off < below ? off : below;
-        above = flipped < above ? flipped : above;
+    struct jets jet;
+    float t[PAIRS_MAX][SIMD_EVENTS];
+    for (size_t l = 0; l < SIMD_EVENTS; l++) {
+        out->best[l] = out->second[l] = INFINITY;
+        out->choice[l] = out->beyond[l] = 0;
     }
-    out->above = above ^ INT32_MIN;
-    out->below = below;
+    for (size_t k = 0; k < from->n_most; k++) {
+        make_jets(&jet, k, from, out->beyond);
+        for (size_t i = 0; i < k; i++) {
+            add_pair(t[row_of(k) + i], &jet, i, k);
+        }
+        for (size_t j = 1; j < k; j++) {
+            offer(out, (const float(*)[SIMD_EVENTS])t, j, k, mass);
+        }
+    }
 }
 
-static int32_t largest(const float *x, size_t n)
-{
-    int32_t most = INT32_MIN;
-    for (size_t i = 0; i < n; i++) {
-        int32_t order = order_of(x[i]);
-        most = order > most ? order : most;
-    }
-    return most;
-}
-
-static void triples(struct simd_triples *t, const struct simd_momenta *momenta, size_t first,
-                    size_t n, float mass2, struct simd_closest *closest)
-{
-    struct event jet;
-    struct pairs pairs;
-    narrow(&jet, momenta, first, n);
-    pairs.n = 0;
-    add_pairs(&pairs, &jet, 1);
-    t->n_jets = n;
-    t->row[2] = 0;
-    for (size_t k = 2; k < n; k++) {
-        t->row[k + 1] = t->row[k] + add_row(t->mass2 + t->row[k], &pairs, &jet, k);
-        add_pairs(&pairs, &jet, k);
-    }
-    find_closest(t->mass2, t->row[n], mass2, closest);
-    closest->e_max = largest(jet.e, n);
-}
-
-/* All are looked at, and the least place is taken: a loop without branches, which mostly runs once
- * for what it finds and once more for nothing else. */
-static size_t find(const struct simd_triples *t, size_t from)
-{
-    const float low = t->low;
-    const float high = t->high;
-    const int32_t first = (int32_t)from;
-    const int32_t start = first / SIMD_LANES * SIMD_LANES;
-    const int32_t stop = (int32_t)t->row[t->n_jets];
-    int32_t place = stop;
-    for (int32_t p = start; p < stop; p++) {
-        float mass2 = t->mass2[p];
-        int32_t found = mass2 >= low ? p : INT32_MAX;
-        found = mass2 <= high ? found : INT32_MAX;
-        found = p >= first ? found : INT32_MAX;
-        place = found < place ? found : place;
-    }
-    return (size_t)place;
-}
-
-const struct simd LEVEL_TABLE = {
-    .name = LEVEL_NAME, .momenta = momenta, .triples = triples, .find = find};
+const struct simd LEVEL_TABLE = {.name = LEVEL_NAME, .momenta = momenta, .trijets = trijets};

@@ -1,80 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trijet.c - see trijet.h
  *
- * How far the screen can be off, with u = 2^-24 the relative error of rounding to float32 and E the
- * energy of three jets, which no component of their sum, and none of a part of it, exceeds: components
- * of three jets are rounded, their sums twice, which is off by 4 u E at most (each jet by its share
- * of u E, the sum of two by u E, that of three by u E; the energies' shares add up to 3). So the energy
- * squared is off by 8 u E^2, 1 for rounding; the momentum squared by 8 u E (|px| + |py| + |pz|) <= 13.9
- * u E^2, and 3 for rounding three squares and two sums; their difference by 1 more: 26.9 u E^2. The
- * mass squared that is asked for, what is subtracted from it and the window's ends are rounded, too:
- * 3 u (E^2 + mass^2). 32 u (E^2 + mass^2) holds all this, and float64's own errors. */
+ * The mass squared of three jets is a sum of one term for each two of them,
+ *     m^2 = T12 + T13 + T23, Tij = sij + (mi^2 + mj^2) / 2, sij = 2 (Ei Ej - pi . pj),
+ *     sij = pTi pTj [w(deta) + v(dphi)] + 2 pi pj (bi + bj + bi bj), b = E / p - 1 = a / (1 + sqrt(1 + a)),
+ *     a = (m / p)^2,
+ * with the squared chords w and v of chords.h. All terms are positive, so nothing cancels, and of the many
+ * choices of three in an event each takes two additions.
+ *
+ * The relative error of m^2, in units of u = 2^-24 and by the rules of chords.h:
+ *   - pT pT (w + v): w 33.2, and 1 each for their sum, the two products and the sum below: 37.2.
+ *   - R = 2 p p (b + b + b b) is 2 (E E - p p). It is exact for momenta that are off by 12.6, with
+ *     d log R / d log p below 1 (pairs_simd.c): 25.2. From there m / p is off by 1 of d log R / d log m < 2,
+ *     twice, and a by 1, twice: 6. d log b / d log a < 1 and the like hold for what comes after: 1 + a, the
+ *     root, 1 + that and the quotient: 4 at most, of either: 8. b b, two sums, the product p p and that with
+ *     it 5, the sum with the other term 1: in all 45.2.
+ *   - (mi^2 + mj^2) / 2 less. Their sum with it 1, two sums of T 2: 48.2. 50 holds it, so m is off by 25 and
+ *     by 1 for rounding the root: 26 u m.
+ * What is not relative: the last digits of a turn leave 5e-14 of an angle, 2 pi 5e-14 pT pT <= 3e-5 GeV^2 of
+ * m^2; what underflows, less. And the float64 result is off itself, by 32 2^-53 E^2 for rounding and 2e-15
+ * of each momentum (elementary.h), 2e-14 E^2 in all, with E <= 3 (2^15 + 2^13) below 3e-4 GeV^2. Where m is
+ * at least far_mass, 3.3e-4 / (2 far_mass) = 1.1e-5 GeV of m; with the wanted mass M above mass_min, 6 u M.
+ *
+ * A distance d = abs(m - M) is off by that, u M for M in float32 and u d for rounding the difference: with
+ * m <= M + d by 32 u (M + d) + 7 u M < error_share (M + d).
+ *
+ * When is the closest sure? If its distance and that of the next one, less the errors, leave a gap: the
+ * others are further than the next, and what is further in float32 by their own errors at most is nearer.
+ * (M - d is a mass and the error falls with it; M + d with an error of its share is still further.) Smaller
+ * masses than far_mass, whose own error may be larger, have distances above M - far_mass: if the next is
+ * nearer, they are too far anyway; if it is above M + far_mass, then no other has a mass below 2 M. And the
+ * closest itself, if its mass is so small, has a distance of at most M in float64, too. Else nothing is
+ * sure. */
 #include "analysis/trijet.h"
 
 #include <math.h>
 #include <string.h>
 
-static const double error_share = 32 * 0x1p-24;
-static const double square_max = 1e30; /* far from what float32 cannot hold */
-enum { TRIJET = 3 };
+#include "base/size.h"
 
-/* The size of a float by its bits; infinite for what it is not. */
-static double size_of(int32_t bits, bool wanted)
+static const double error_share = 40 * 0x1p-24;
+static const double far_mass = 16;
+static const double mass_min = 32;
+static const double mass_max = 0x1p13;
+
+/* In the order of the number of jets, most first, all that have as many as the screen takes; returns
+ * how many those are. Sorted by counting. */
+static size_t sort(const uint32_t *offset, size_t n_events, uint16_t *order)
 {
-    float x = 0;
-    memcpy(&x, &bits, sizeof x);
-    return wanted && isfinite(x) ? fabs((double)x) : (double)INFINITY;
+    size_t place[SIMD_JETS_MAX + 1] = {0};
+    for (size_t e = 0; e < n_events; e++) {
+        size_t n = offset[e + 1] - offset[e];
+        place[n <= SIMD_JETS_MAX ? n : 0]++;
+    }
+    size_t at = 0;
+    for (size_t n = SIMD_JETS_MAX + 1; n-- > 0;) {
+        size_t many = place[n];
+        place[n] = at;
+        at += many;
+    }
+    for (size_t e = 0; e < n_events; e++) {
+        size_t n = offset[e + 1] - offset[e];
+        order[place[n <= SIMD_JETS_MAX ? n : 0]++] = (uint16_t)e;
+    }
+    return place[TRIJET]; /* by now where those with fewer begin */
 }
 
-/* Within how much of the mass lies what is as close as the closest of the screen can be. */
-static double distance_of(const struct simd_closest *closest, double mass, double error)
+static bool is_sure(const struct simd_trijets *found, size_t l, double mass)
 {
-    double above = size_of(closest->above, closest->above >= 0);
-    double below = size_of(closest->below, closest->below < 0);
-    double least = mass * mass - below - error;
-    double up = sqrt(mass * mass + above + error) - mass;
-    double down = mass - (least > 0 ? sqrt(least) : 0);
-    return below < (double)INFINITY && down < up ? down : up;
+    double best = (double)found->best[l];
+    double second = (double)found->second[l];
+    return found->beyond[l] == 0 && fabs(second - mass) > far_mass &&
+           best * (1 + error_share) + 2 * error_share * mass < second * (1 - error_share);
 }
 
-bool trijet_screen(const struct simd *simd, struct simd_triples *t,
-                   const struct simd_momenta *jet, size_t first, size_t n, double mass)
+/* These events, at most SIMD_EVENTS, that with the most jets first. */
+static void screen_some(const struct simd *simd, struct simd_jets *jets, const uint32_t *offset,
+                        const uint16_t *event, size_t n, struct simd_trijets *found,
+                        double mass)
 {
-    struct simd_closest closest;
-    simd->triples(t, jet, first, n, (float)(mass * mass), &closest);
-    double e = TRIJET * size_of(closest.e_max, closest.e_max >= 0);
-    double square = e * e + mass * mass;
-    if (!(square < square_max)) {
-        return false;
+    for (size_t l = 0; l < SIMD_EVENTS; l++) {
+        size_t e = event[l < n ? l : 0];
+        jets->first[l] = (int32_t)(offset[e] - offset[0]);
+        jets->n[l] = (int32_t)(offset[e + 1] - offset[e]);
     }
-    double error = error_share * square;
-    double distance = distance_of(&closest, mass, error);
-    double low = mass - distance;
-    t->low = low > 0 ? (float)(low * low - error) : -INFINITY;
-    t->high = (float)((mass + distance) * (mass + distance) + error);
-    return true;
+    jets->n_most = (size_t)jets->n[0];
+    simd->trijets(found, jets, (float)mass);
 }
 
-bool trijet_next(const struct simd *simd, const struct simd_triples *t, size_t *at,
-                 size_t jet[TRIJET])
+static struct trijet trijet_of(const struct simd_trijets *found, size_t l, double mass)
 {
-    size_t place = simd->find(t, *at);
-    if (place == t->row[t->n_jets]) {
-        return false;
+    int32_t choice = found->choice[l];
+    return (struct trijet){.sure = is_sure(found, l, mass),
+                           .jet = {(uint8_t)choice, (uint8_t)(choice >> SIMD_SECOND_SHIFT),
+                                   (uint8_t)(choice >> SIMD_THIRD_SHIFT)}};
+}
+
+void trijet_screen(const struct simd *simd, const struct trijet_columns *columns, size_t first,
+                   size_t stop, double mass, struct trijet *choice)
+{
+    uint16_t order[TRIJET_EVENTS];
+    const uint32_t *offset = columns->offset + first;
+    size_t n_events = stop - first;
+    memset(choice, 0, n_events * sizeof *choice);
+    if (!(mass >= mass_min && mass <= mass_max) || offset[n_events] - offset[0] > INT32_MAX) {
+        return;
     }
-    *at = place + 1;
-    size_t k = 2;
-    while (place >= t->row[k + 1]) {
-        k++;
+    struct simd_jets jets = {.pt = columns->pt + offset[0],
+                             .eta = columns->eta + offset[0],
+                             .phi = columns->phi + offset[0],
+                             .mass = columns->mass + offset[0]};
+    size_t n = sort(offset, n_events, order);
+    for (size_t at = 0; at < n; at += SIMD_EVENTS) {
+        struct simd_trijets found;
+        size_t some = size_min(n - at, SIMD_EVENTS);
+        screen_some(simd, &jets, offset, order + at, some, &found, mass);
+        for (size_t l = 0; l < some; l++) {
+            choice[order[at + l]] = trijet_of(&found, l, mass);
+        }
     }
-    size_t i = place - t->row[k];
-    size_t j = 1;
-    while (i >= j) {
-        i -= j;
-        j++;
-    }
-    jet[0] = i;
-    jet[1] = j;
-    jet[2] = k;
-    return true;
 }

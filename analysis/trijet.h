@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* trijet.h - a screen for the three jets of an event whose mass is closest to a given one: float32 finds
- * which choices of three could be that, so that one or two are left for float64.
+/* trijet.h - a screen for the three jets of an event whose mass is closest to a given one: float32, many
+ * events side by side, says which they are where no other three can be as close in float64; that is so in
+ * all but a few of a thousand events.
  *
- * Whatever is the closest in float64, or as close, is among those left: the screen is off by less
- * than a bound that trijet.c derives. */
+ * It decides nothing where the answer is close: trijet.c derives by how much it can be off. */
 #ifndef ANALYSIS_TRIJET_H
 #define ANALYSIS_TRIJET_H
 
 #include "analysis/simd.h"
 
-/* The n jets from the first on, 3 to SIMD_JETS_MAX. False where the bound does not hold: with
- * what is no number, or absurdly large. */
-bool trijet_screen(const struct simd *simd, struct simd_triples *t,
-                   const struct simd_momenta *jet, size_t first, size_t n, double mass);
+enum {
+    TRIJET = 3,
+    TRIJET_EVENTS =
+        8192, /* at once: enough to find some with as many jets, few enough for a cache */
+};
 
-/* The next choice that is left, from place *at on, which then is the place after it; begin at 0. Its
- * jets are i < j < k, counted from the first. False at the end. */
-bool trijet_next(const struct simd *simd, const struct simd_triples *t, size_t *at,
-                 size_t jet[3]);
+struct trijet_columns {
+    const float *pt; /* GeV, as mass */
+    const float *eta;
+    const float *phi;
+    const float *mass;
+    const uint32_t *offset; /* of the events' jets */
+};
+
+/* Counted from the event's first jet, rising. */
+struct trijet {
+    bool sure; /* else jet says nothing */
+    uint8_t jet[TRIJET];
+};
+
+/* choice[e - first] of the events [first, stop), at most TRIJET_EVENTS. */
+void trijet_screen(const struct simd *simd, const struct trijet_columns *columns, size_t first,
+                   size_t stop, double mass, struct trijet *choice);
 
 #endif

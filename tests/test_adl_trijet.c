@@ -238,6 +238,67 @@ static void another_mass_can_be_asked_for(void **state)
     check_holds(&o, 0.335);
 }
 
+/* Of columns of double each event is searched by itself, in float64. */
+static void check_same(const struct event *event, size_t n, bool weighted, size_t cut)
+{
+    struct sample s;
+    struct job wide;
+    struct job narrow;
+    start(&wide, &analysis_adl_q6, NULL, weighted);
+    start(&narrow, &analysis_adl_q6, NULL, weighted);
+    make_sample(&s, event, n, false);
+    process_range(&wide, &s, 0, n, UINT32_MAX);
+    s.narrow = true;
+    process_range(&narrow, &s, 0, cut, UINT32_MAX);
+    process_range(&narrow, &s, cut, n, UINT32_MAX);
+    for (size_t h = 0; h < wide.out.n_hists; h++) {
+        assert_true(hist_equal(&wide.out.hist[h].hist, &narrow.out.hist[h].hist));
+    }
+    for (size_t i = 0; i < wide.out.n_steps; i++) {
+        assert_int_equal(wide.out.step[i].n_events, narrow.out.step[i].n_events);
+        assert_true(exact_equal(&wide.out.step[i].sumw, &narrow.out.step[i].sumw));
+    }
+    finish(&wide);
+    finish(&narrow);
+    end_sample(&s);
+}
+
+/* A jet of no number, of no momentum, one like another, and one that the screen has no bound for. */
+static void spoil(uint64_t *random, struct objects *jets)
+{
+    static const double values[] = {NAN,      INFINITY, -INFINITY, 0,   -0.0,
+                                    0x1p-100, 5.5,      9000,      -20, 0x1p100};
+    size_t to = (size_t)draw(random, 0, (double)jets->n);
+    size_t from = (size_t)draw(random, 0, (double)jets->n);
+    if (draw(random, 0, 1) < 0.5) {
+        size_t what = (size_t)draw(random, 0, REALS);
+        jets->real[what][to] = values[(size_t)draw(random, 0, ARRAY_LENGTH(values))];
+        return;
+    }
+    for (size_t r = 0; r < REALS; r++) {
+        jets->real[r][to] = jets->real[r][from];
+    }
+}
+
+static void many_events_side_by_side_fill_what_each_by_itself_does(void **state)
+{
+    (void)state;
+    enum { EVENTS = 9000 }; /* more than are sorted at once */
+    uint64_t random = 10;
+    struct event *event = calloc(EVENTS, sizeof *event);
+    assert_non_null(event);
+    for (size_t i = 0; i < EVENTS; i++) {
+        size_t n = (size_t)draw(&random, 0, i % 300 == 0 ? 70 : 12);
+        event[i] = draw_event(&random, n, 0);
+        if (i % 10 == 0 && n > 0) {
+            spoil(&random, &event[i].kind[JETS]);
+        }
+    }
+    check_same(event, EVENTS, false, 100);
+    check_same(event, EVENTS, true, EVENTS);
+    free(event);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +312,7 @@ int main(void)
         cmocka_unit_test(the_largest_btag_is_that_of_numbers),
         cmocka_unit_test(events_of_any_size_give_what_a_plain_search_finds),
         cmocka_unit_test(another_mass_can_be_asked_for),
+        cmocka_unit_test(many_events_side_by_side_fill_what_each_by_itself_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_trijet.c - the screen for three jets: it is off by less than its bound, loses nothing that could
- * be the closest, leaves little, and has the same bits on each level of the processor. */
+/* test_trijet.c - the screen for three jets, on each level of the processor: it is off by less than its
+ * bound, what it calls sure is the closest in float64, and it is sure of nearly all. */
 #include "analysis/trijet.h"
 
 #include <math.h>
 
+#include "analysis/kinematics.h"
 #include "tests/support/check.h"
 
 static const double top_mass = 172.5;
+
+enum { EVENTS_MAX = 200, JETS_MAX = 70 };
+
+static float pt[EVENTS_MAX * JETS_MAX];
+static float eta[EVENTS_MAX * JETS_MAX];
+static float phi[EVENTS_MAX * JETS_MAX];
+static float mass[EVENTS_MAX * JETS_MAX];
+static uint32_t offset[EVENTS_MAX + 1];
+static const struct trijet_columns columns = {pt, eta, phi, mass, offset};
+static struct trijet choice[EVENTS_MAX];
 
 static double draw(uint64_t *state, double low, double high)
 {
@@ -15,220 +26,303 @@ static double draw(uint64_t *state, double low, double high)
     return low + (high - low) * (double)(*state >> 11) * 0x1p-53;
 }
 
-/* n jets of up to this pT and abs(eta). */
-static void draw_jets(uint64_t *state, size_t n, double pt, double eta,
-                      struct simd_momenta *out)
+struct range {
+    double pt, eta;
+};
+static const struct range ranges[] = {
+    {100, 2}, {100, 5}, {1000, 5}, {40, 0.5}, {0.1, 1}, {440, 5}, {8000, 1},
+};
+
+/* An event more, of n jets. */
+static void draw_event(uint64_t *state, size_t *n_events, size_t n, struct range range)
 {
-    static struct simd_polar polar;
-    for (size_t i = 0; i < n; i++) {
-        polar.pt[i] = draw(state, 1, pt);
-        polar.eta[i] = draw(state, -eta, eta);
-        polar.phi[i] = draw(state, -3.2, 3.2);
-        polar.mass[i] = draw(state, 0, pt / 5);
+    uint32_t first = offset[*n_events];
+    for (uint32_t i = first; i < first + n; i++) {
+        pt[i] = (float)draw(state, range.pt / 10, range.pt);
+        eta[i] = (float)draw(state, -range.eta, range.eta);
+        phi[i] = (float)draw(state, -3.2, 6.4);
+        mass[i] = (float)draw(state, 0, range.pt / 5);
     }
-    simd_make(NULL, out, &polar, n);
+    offset[++*n_events] = first + (uint32_t)n;
 }
 
-static double mass2_of(const struct simd_momenta *jet, size_t i, size_t j, size_t k)
+static double distance_of(const struct momentum *jet, size_t i, size_t j, size_t k)
 {
-    double e = jet->e[i] + jet->e[j] + jet->e[k];
-    double px = jet->px[i] + jet->px[j] + jet->px[k];
-    double py = jet->py[i] + jet->py[j] + jet->py[k];
-    double pz = jet->pz[i] + jet->pz[j] + jet->pz[k];
-    return e * e - (px * px + py * py + pz * pz);
-}
-
-static double distance_of(const struct simd_momenta *jet, const size_t at[3])
-{
-    double m2 = mass2_of(jet, at[0], at[1], at[2]);
+    double e = jet[i].e + jet[j].e + jet[k].e;
+    double px = jet[i].px + jet[j].px + jet[k].px;
+    double py = jet[i].py + jet[j].py + jet[k].py;
+    double pz = jet[i].pz + jet[j].pz + jet[k].pz;
+    double m2 = e * e - (px * px + py * py + pz * pz);
     return fabs(sqrt(m2 < 0 ? 0 : m2) - top_mass);
 }
 
-/* Every choice once, in the order of its place. */
-static void next_choice(size_t at[3])
+/* The closest of the choices and the next one, in float64. */
+struct closest {
+    double best;
+    double second;
+    size_t jet[TRIJET];
+};
+
+static void offer(struct closest *c, double distance, const size_t jet[TRIJET])
 {
-    at[0]++;
-    if (at[0] == at[1]) {
-        at[0] = 0;
-        at[1]++;
-    }
-    if (at[1] == at[2]) {
-        at[1] = 1;
-        at[2]++;
+    if (distance < c->best) {
+        c->second = c->best;
+        c->best = distance;
+        memcpy(c->jet, jet, sizeof c->jet);
+    } else {
+        c->second = fmin(c->second, distance);
     }
 }
 
-static double closest_of(const struct simd_momenta *jet, size_t n)
+static struct closest search(size_t event)
 {
-    double least = INFINITY;
-    for (size_t at[3] = {0, 1, 2}; at[2] < n; next_choice(at)) {
-        least = fmin(least, distance_of(jet, at));
-    }
-    return least;
-}
-
-static void check_error(const struct simd_momenta *jet, size_t first, size_t n,
-                        const struct simd_triples *t)
-{
-    double e_max = 0;
+    struct momentum jet[JETS_MAX];
+    struct closest c = {.best = INFINITY, .second = INFINITY};
+    size_t n = offset[event + 1] - offset[event];
     for (size_t i = 0; i < n; i++) {
-        e_max = fmax(e_max, jet->e[first + i]);
+        uint32_t at = offset[event] + (uint32_t)i;
+        jet[i] =
+            momentum_polar((double)pt[at], (double)eta[at], (double)phi[at], (double)mass[at]);
     }
-    double bound = 32 * 0x1p-24 * (9 * e_max * e_max + top_mass * top_mass);
-    size_t place[SIMD_JETS_MAX + 1] = {0};
-    for (size_t at[3] = {0, 1, 2}; at[2] < n; next_choice(at)) {
-        size_t k = at[2];
-        double mass2 = (double)t->mass2[t->row[k] + place[k]++];
-        double exact = mass2_of(jet, first + at[0], first + at[1], first + k);
-        assert_true(fabs(mass2 - exact) < bound);
-    }
-}
-
-static const size_t sizes[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 16, 17, 25, 33, SIMD_JETS_MAX};
-
-static void the_closest_is_left_and_few_others(void **state)
-{
-    (void)state;
-    static struct simd_triples t;
-    static struct simd_momenta jet;
-    static const struct {
-        double pt, eta;
-    } ranges[] = {{100, 2}, {100, 5}, {1000, 5}, {40, 0.5}, {0.1, 1}, {3000, 8}};
-    const struct simd *level[LEVELS + 1];
-    uint64_t random = 3;
-    size_t left = 0;
-    size_t events = 0;
-    simd_levels(level);
-    for (size_t i = 0; i < 20 * ARRAY_LENGTH(sizes) * ARRAY_LENGTH(ranges); i++) {
-        size_t n = sizes[i % ARRAY_LENGTH(sizes)];
-        size_t range = i / ARRAY_LENGTH(sizes) % ARRAY_LENGTH(ranges);
-        draw_jets(&random, n, ranges[range].pt, ranges[range].eta, &jet);
-        assert_true(trijet_screen(level[0], &t, &jet, 0, n, top_mass));
-        check_error(&jet, 0, n, &t);
-        double least = closest_of(&jet, n);
-        bool found = false;
-        size_t at[3];
-        for (size_t place = 0; trijet_next(level[0], &t, &place, at);) {
-            assert_true(at[0] < at[1] && at[1] < at[2] && at[2] < n);
-            found = found || distance_of(&jet, at) == least;
-            left += range == 0;
+    for (size_t choice_of = 0; choice_of < n * n * n; choice_of++) {
+        size_t at[TRIJET] = {choice_of / n / n, choice_of / n % n, choice_of % n};
+        if (at[0] < at[1] && at[1] < at[2]) {
+            offer(&c, distance_of(jet, at[0], at[1], at[2]), at);
         }
-        assert_true(found);
-        events += range == 0;
     }
-    assert_true(left < 2 * events); /* else it would screen nothing */
+    return c;
 }
 
-static void check_equal(const struct simd_triples *a, const struct simd_triples *b)
+/* Screens the events and returns of how many it is sure, all of them rightly. */
+static size_t check_screen(const struct simd *simd, size_t n_events)
 {
-    size_t n = a->n_jets;
-    assert_memory_equal(a->row + 2, b->row + 2, (n - 1) * sizeof *a->row);
-    assert_true(a->low == b->low && a->high == b->high);
-    for (size_t p = 0; p < a->row[n]; p++) {
-        bool nan = isnan(a->mass2[p]) && isnan(b->mass2[p]);
-        assert_true(a->mass2[p] == b->mass2[p] || nan);
+    size_t n_sure = 0;
+    memset(choice, 0x55, sizeof choice);
+    trijet_screen(simd, &columns, 0, n_events, top_mass, choice);
+    for (size_t e = 0; e < n_events; e++) {
+        if (!choice[e].sure) {
+            continue;
+        }
+        struct closest c = search(e);
+        assert_true(c.best < c.second);
+        for (size_t i = 0; i < TRIJET; i++) {
+            assert_int_equal(choice[e].jet[i], c.jet[i]);
+        }
+        n_sure++;
     }
+    return n_sure;
 }
 
-static void check_finds(const struct simd *a, const struct simd *b,
-                        const struct simd_triples *t)
+static void check_distance(double got, double exact)
 {
-    for (size_t from = 0; from <= t->row[t->n_jets]; from++) {
-        assert_int_equal(a->find(t, from), b->find(t, from));
-    }
-}
-
-/* Of one event, a level against another's result. */
-static void check_level(const struct simd *simd, const struct simd *best,
-                        const struct simd_momenta *jet, size_t first,
-                        const struct simd_triples *t)
-{
-    static struct simd_triples other;
-    assert_true(trijet_screen(simd, &other, jet, first, t->n_jets, top_mass));
-    check_equal(t, &other);
-    if (t->n_jets < 20) {
-        check_finds(best, simd, t);
+    bool right =
+        isinf(exact) ? isinf(got) : fabs(got - exact) < 40 * 0x1p-24 * (2 * top_mass + exact);
+    if (!right) {
+        fail_msg("a distance of %.9g, not %.17g", got, exact);
     }
 }
 
-static void each_level_has_the_same_bits(void **state)
+/* Of the first events, as many as stand side by side. */
+static void check_error(const struct simd *simd, struct range range)
 {
-    (void)state;
-    static struct simd_triples t;
-    static struct simd_momenta jet;
-    const struct simd *level[LEVELS + 1];
-    uint64_t random = 4;
-    simd_levels(level);
-    for (size_t i = 0; i < 5 * ARRAY_LENGTH(sizes); i++) {
-        size_t n = sizes[i % ARRAY_LENGTH(sizes)];
-        size_t first = i % 5;
-        draw_jets(&random, n + 5, 100, 4, &jet);
-        assert_true(trijet_screen(level[0], &t, &jet, first, n, top_mass));
-        check_error(&jet, first, n, &t);
-        for (size_t l = 1; level[l] != NULL; l++) {
-            check_level(level[l], level[0], &jet, first, &t);
+    struct simd_trijets found;
+    struct simd_jets jets = {.pt = pt, .eta = eta, .phi = phi, .mass = mass};
+    for (size_t l = 0; l < SIMD_EVENTS; l++) {
+        jets.first[l] = (int32_t)offset[l];
+        jets.n[l] = (int32_t)(offset[l + 1] - offset[l]);
+        jets.n_most = jets.n[l] > (int32_t)jets.n_most ? (size_t)jets.n[l] : jets.n_most;
+    }
+    simd->trijets(&found, &jets, (float)top_mass);
+    for (size_t l = 0; l < SIMD_EVENTS; l++) {
+        struct closest c = search(l);
+        bool wide = range.pt * cosh(range.eta) > 0x1p15;
+        assert_true(found.beyond[l] == 0 || wide);
+        if (found.beyond[l] == 0 && c.best < top_mass - 16) {
+            check_distance((double)found.best[l], c.best);
+        }
+        if (found.beyond[l] == 0 && c.second < top_mass - 16) {
+            check_distance((double)found.second[l], c.second);
         }
     }
 }
 
-/* No comparison holds for the padding, so that it is never found. */
-static void in_the_widest_window_all_choices_are_found_once(void **state)
+static void for_each_level(void (*check)(const struct simd *simd))
 {
-    (void)state;
-    static struct simd_triples t;
-    static struct simd_momenta jet;
     const struct simd *level[LEVELS + 1];
-    uint64_t random = 5;
-    simd_levels(level);
-    for (size_t i = 0; i < ARRAY_LENGTH(sizes) * LEVELS; i++) {
-        const struct simd *simd = level[i / ARRAY_LENGTH(sizes)];
-        size_t n = sizes[i % ARRAY_LENGTH(sizes)];
-        if (simd == NULL) {
-            break;
-        }
-        draw_jets(&random, n, 100, 4, &jet);
-        assert_true(trijet_screen(simd, &t, &jet, 0, n, top_mass));
-        t.low = -INFINITY;
-        t.high = INFINITY;
-        size_t place = 0;
-        size_t at[3];
-        for (size_t want[3] = {0, 1, 2}; want[2] < n; next_choice(want)) {
-            assert_true(trijet_next(simd, &t, &place, at));
-            assert_memory_equal(at, want, sizeof at);
-        }
-        assert_false(trijet_next(simd, &t, &place, at));
-    }
-}
-
-static void what_the_bound_does_not_hold_for_is_refused(void **state)
-{
-    (void)state;
-    static struct simd_triples t;
-    static struct simd_momenta jet;
-    static const double energies[] = {NAN, INFINITY, 1e15, 1e30, 1e300};
-    const struct simd *level[LEVELS + 1];
-    uint64_t random = 6;
     simd_levels(level);
     for (size_t l = 0; level[l] != NULL; l++) {
-        for (size_t i = 0; i < 9 * ARRAY_LENGTH(energies); i++) {
-            draw_jets(&random, 9, 100, 4, &jet);
-            jet.e[i % 9] = energies[i / 9];
-            assert_false(trijet_screen(level[l], &t, &jet, 0, 9, top_mass));
-        }
-        draw_jets(&random, 9, 100, 4, &jet);
-        assert_false(trijet_screen(level[l], &t, &jet, 0, 9, 1e16));
-        assert_false(trijet_screen(level[l], &t, &jet, 0, 9, NAN));
-        assert_true(trijet_screen(level[l], &t, &jet, 0, 9, top_mass));
+        check(level[l]);
     }
+}
+
+static void check_range(const struct simd *simd, uint64_t *random, struct range range,
+                        size_t n_max)
+{
+    size_t n_events = 0;
+    for (size_t e = 0; e < SIMD_EVENTS; e++) {
+        draw_event(random, &n_events, (size_t)draw(random, 0, (double)n_max), range);
+    }
+    check_error(simd, range);
+    (void)check_screen(simd, n_events);
+}
+
+static void check_ranges(const struct simd *simd)
+{
+    uint64_t random = 3;
+    for (size_t i = 0; i < 100 * ARRAY_LENGTH(ranges); i++) {
+        check_range(simd, &random, ranges[i % ARRAY_LENGTH(ranges)],
+                    i < 20 ? SIMD_JETS_MAX + 1 : 12);
+    }
+}
+
+static void distances_are_off_by_less_than_the_bound(void **state)
+{
+    (void)state;
+    for_each_level(check_ranges);
+}
+
+static void check_sizes(const struct simd *simd)
+{
+    uint64_t random = 4;
+    for (size_t n_events = 0, want = 1; want <= EVENTS_MAX; want += 33, n_events = 0) {
+        size_t n_some = 0;
+        for (size_t e = 0; e < want; e++) {
+            size_t n = (size_t)draw(&random, 0, e % 50 == 0 ? JETS_MAX : 14);
+            draw_event(&random, &n_events, n, ranges[0]);
+            n_some += n >= TRIJET && n <= SIMD_JETS_MAX;
+        }
+        size_t n_sure = check_screen(simd, n_events);
+        assert_true(n_sure <= n_some && n_sure + 1 + n_some / 20 >= n_some);
+    }
+}
+
+static void of_nearly_all_events_that_it_takes_it_is_sure(void **state)
+{
+    (void)state;
+    for_each_level(check_sizes);
+}
+
+static void check_three(const struct simd *simd)
+{
+    uint64_t random = 5;
+    size_t n_events = 0;
+    for (size_t i = 0; i < EVENTS_MAX; i++) {
+        draw_event(&random, &n_events, TRIJET, ranges[i % 2]);
+    }
+    assert_int_equal(check_screen(simd, n_events), n_events);
+}
+
+static void the_only_choice_is_sure(void **state)
+{
+    (void)state;
+    for_each_level(check_three);
+}
+
+/* Jets 2 and 3 are the same, or differ in the last digits: in which of them the closest choice has is not
+ * for float32 to say, unless both or none is in it. */
+static void check_twins(const struct simd *simd)
+{
+    uint64_t random = 6;
+    for (size_t round = 0; round < 100; round++) {
+        size_t n_events = 0;
+        while (n_events < 50) {
+            uint32_t first = offset[n_events];
+            draw_event(&random, &n_events, 5, ranges[n_events % 4]);
+            float more = round == 0 ? 0 : 0x1p-23F * (float)(n_events + round * round);
+            pt[first + 3] = pt[first + 2] * (1 + more);
+            eta[first + 3] = eta[first + 2];
+            phi[first + 3] = phi[first + 2];
+            mass[first + 3] = mass[first + 2];
+        }
+        (void)check_screen(simd, n_events);
+        for (size_t e = 0; round == 0 && e < n_events; e++) {
+            const uint8_t *jet = choice[e].jet;
+            size_t twins = 0;
+            for (size_t i = 0; i < TRIJET; i++) {
+                twins += jet[i] == 2 || jet[i] == 3;
+            }
+            assert_true(!choice[e].sure || twins != 1);
+        }
+    }
+}
+
+static void of_what_is_as_close_as_another_it_is_not_sure(void **state)
+{
+    (void)state;
+    for_each_level(check_twins);
+}
+
+static void check_hostile(const struct simd *simd)
+{
+    static const struct {
+        float *column;
+        float value;
+    } cases[] = {
+        /* clang-format off */
+        {pt, NAN}, {pt, INFINITY}, {pt, 1e30F}, {pt, 0}, {pt, -20}, {pt, 8193}, {pt, 0x1p-140F},
+        {eta, NAN}, {eta, INFINITY}, {eta, -INFINITY}, {eta, 5.001F}, {eta, -1e30F},
+        {phi, NAN}, {phi, -INFINITY}, {phi, 6.41F}, {phi, -3.21F}, {phi, 1e30F},
+        {mass, NAN}, {mass, INFINITY}, {mass, -8193}, {mass, 1e30F},
+        /* clang-format on */
+    };
+    uint64_t random = 7;
+    for (size_t i = 0; i < 4 * ARRAY_LENGTH(cases); i++) {
+        size_t n_events = 0;
+        while (n_events < SIMD_EVENTS) {
+            draw_event(&random, &n_events, TRIJET, ranges[0]);
+        }
+        draw_event(&random, &n_events, 4, ranges[0]);
+        uint32_t bad = i % 4 < 3 ? 5 * TRIJET + (uint32_t)i % 4 : offset[SIMD_EVENTS] + 2;
+        cases[i / 4].column[bad] = cases[i / 4].value;
+        size_t n_sure = check_screen(simd, n_events);
+        assert_false(choice[i % 4 < 3 ? 5 : SIMD_EVENTS].sure);
+        assert_true(n_sure == n_events - 1 || (i % 4 < 3 && n_sure == n_events - 2));
+    }
+}
+
+static void what_the_bound_does_not_hold_for_is_not_sure_and_harms_no_other_event(void **state)
+{
+    (void)state;
+    for_each_level(check_hostile);
+}
+
+static void check_masses(const struct simd *simd)
+{
+    static const double masses[] = {NAN, INFINITY, -172.5, 0, 31.9, 8193, 1e300};
+    uint64_t random = 8;
+    size_t n_events = 0;
+    while (n_events < 20) {
+        draw_event(&random, &n_events, TRIJET, ranges[0]);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(masses); i++) {
+        trijet_screen(simd, &columns, 0, n_events, masses[i], choice);
+        for (size_t e = 0; e < n_events; e++) {
+            assert_false(choice[e].sure);
+        }
+    }
+    /* Any part of the events will do, an empty one too. */
+    choice[0].jet[0] = 77;
+    trijet_screen(simd, &columns, 7, 7, top_mass, choice);
+    assert_int_equal(choice[0].jet[0], 77);
+    trijet_screen(simd, &columns, 7, 9, top_mass, choice);
+    assert_true(choice[0].sure && choice[1].sure && choice[0].jet[2] == 2);
+}
+
+static void for_masses_beyond_the_bound_nothing_is_sure(void **state)
+{
+    (void)state;
+    for_each_level(check_masses);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_closest_is_left_and_few_others),
-        cmocka_unit_test(each_level_has_the_same_bits),
-        cmocka_unit_test(in_the_widest_window_all_choices_are_found_once),
-        cmocka_unit_test(what_the_bound_does_not_hold_for_is_refused),
+        cmocka_unit_test(distances_are_off_by_less_than_the_bound),
+        cmocka_unit_test(of_nearly_all_events_that_it_takes_it_is_sure),
+        cmocka_unit_test(the_only_choice_is_sure),
+        cmocka_unit_test(of_what_is_as_close_as_another_it_is_not_sure),
+        cmocka_unit_test(what_the_bound_does_not_hold_for_is_not_sure_and_harms_no_other_event),
+        cmocka_unit_test(for_masses_beyond_the_bound_nothing_is_sure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

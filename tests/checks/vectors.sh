@@ -38,7 +38,7 @@ pairs_simd)
     ;;
 simd_loops)
     look momenta 100 also
-    look triples 19 also
+    look trijets 50
     ;;
 esac
 [ "$status" = 0 ] || echo "not vectors: $object"
