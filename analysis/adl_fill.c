@@ -4,7 +4,7 @@
  * The place of a value between the edges is calculated in float32, in vectors, and tells its bin unless
  * it is too near to a whole number: then hist_fill does, which has the last word.
  *
- * How near is too near, with u = 2^-24: rounding lower and the difference is off by 2 u (abs(x) +
+ * How near is too near, with u = 2^-24: rounding x, lower and the difference is off by 2 u (abs(x) +
  * abs(lower)) widths, rounding the width's inverse and the product by 2 u of the place, which is no more.
  * Inside the axis abs(x) is at most that of the farther edge, m: together 8 u m per_width. Adding 1 to a
  * place of up to n + 1/2 is off by u (n + 2). The exact formula in float64 is off at each edge by what is
@@ -83,10 +83,10 @@ static void find_slots(const struct adl_fill *f, const float *restrict x, size_t
     }
 }
 
-static void fill(struct adl_fill *f, const float *x, size_t n)
+/* Returns which are not sure, and how many these are. */
+static size_t count(struct adl_fill *f, const float *x, size_t n, uint16_t *not_sure)
 {
     int32_t slot[ADL_FILL_MAX];
-    uint16_t not_sure[ADL_FILL_MAX];
     size_t n_unsure = 0;
     int32_t unsure = (int32_t)f->hist->axis.n_bins + 2;
     find_slots(f, x, n, slot);
@@ -95,8 +95,28 @@ static void fill(struct adl_fill *f, const float *x, size_t n)
         not_sure[n_unsure] = (uint16_t)i;
         n_unsure += slot[i] == unsure;
     }
+    return n_unsure;
+}
+
+static void fill(struct adl_fill *f, const float *x, size_t n)
+{
+    uint16_t not_sure[ADL_FILL_MAX];
+    size_t n_unsure = count(f, x, n, not_sure);
     for (size_t u = 0; u < n_unsure; u++) {
         hist_fill(f->hist, (double)x[not_sure[u]], 1);
+    }
+}
+
+static void fill_rounded(struct adl_fill *f, const double *x, size_t n)
+{
+    float rounded[ADL_FILL_MAX];
+    uint16_t not_sure[ADL_FILL_MAX];
+    for (size_t i = 0; i < n; i++) {
+        rounded[i] = (float)x[i];
+    }
+    size_t n_unsure = count(f, rounded, n, not_sure);
+    for (size_t u = 0; u < n_unsure; u++) {
+        hist_fill(f->hist, x[not_sure[u]], 1);
     }
 }
 
@@ -104,6 +124,13 @@ void adl_fill_floats(struct adl_fill *f, const float *x, size_t n)
 {
     for (size_t at = 0; at < n; at += ADL_FILL_MAX) {
         fill(f, x + at, size_min(n - at, ADL_FILL_MAX));
+    }
+}
+
+void adl_fill_doubles(struct adl_fill *f, const double *x, size_t n)
+{
+    for (size_t at = 0; at < n; at += ADL_FILL_MAX) {
+        fill_rounded(f, x + at, size_min(n - at, ADL_FILL_MAX));
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* adl_fill.h - fills many float32 values into one histogram, faster than one by one and into the same
+/* adl_fill.h - fills many values into one histogram, faster than one by one and into the same
  * bins, for the queries that do little else. Fast are unweighted histograms of few bins of one width;
  * for others hist_fill is as good. */
 #ifndef ANALYSIS_ADL_FILL_H
@@ -32,5 +32,6 @@ void adl_fill_end(struct adl_fill *f);
 
 /* Only if it is fast: as hist_fill with the weight 1. */
 void adl_fill_floats(struct adl_fill *f, const float *x, size_t n);
+void adl_fill_doubles(struct adl_fill *f, const double *x, size_t n);
 
 #endif

@@ -6,7 +6,11 @@
  * into their masses. So they are screened in float32 (trijet.h). Where that is not sure, all choices
  * are compared as the definition says, in float64; what is filled is made in float64 in either case. */
 #include "analysis/adl.h"
+
+#include <string.h>
+
 #include "analysis/adl_block.h"
+#include "analysis/adl_fill.h"
 #include "analysis/trijet.h"
 #include "base/size.h"
 
@@ -52,6 +56,8 @@ struct filling {
     const struct simd *simd;
     double top_mass;
     struct partial *out;
+    struct adl_fill pt; /* of out's histograms */
+    struct adl_fill btag;
 };
 
 struct vector {
@@ -133,109 +139,138 @@ static struct best find_best(const struct filling *f, struct adl_objects *jets)
     return best;
 }
 
-/* The three jets of an event, counted from the first of the batch, and the pT of their sum. */
-static void fill(const struct filling *f, size_t event, const uint32_t jet[TRIJET], double pt)
+/* The larger one of those that are numbers. */
+static double larger(double a, double b)
 {
-    double weight = batch_weight(f->batch, event);
-    const struct column *c = &f->batch->column[BTAG];
-    double btag = NAN;
-    for (size_t i = 0; i < TRIJET; i++) {
-        double own = column_real(c, jet[i]);
-        btag = isnan(btag) || own > btag ? own : btag;
-    }
-    hist_fill(&f->out->hist[HIST_PT].hist, pt, weight);
-    hist_fill(&f->out->hist[HIST_BTAG].hist, btag, weight);
-    partial_pass(f->out, STEP_TRIJET, weight);
+    return isnan(a) || b > a ? b : a;
 }
 
-static void fill_none(const struct filling *f, size_t event)
+static double largest_btag(const struct column *btag, size_t first, const size_t jet[TRIJET])
 {
-    double weight = batch_weight(f->batch, event);
-    hist_fill(&f->out->hist[HIST_PT].hist, NAN, weight);
-    hist_fill(&f->out->hist[HIST_BTAG].hist, NAN, weight);
-    partial_pass(f->out, STEP_TRIJET, weight);
+    double two = larger(column_real(btag, first + jet[0]), column_real(btag, first + jet[1]));
+    return larger(two, column_real(btag, first + jet[2]));
 }
 
 static void search(const struct filling *f, size_t event)
 {
     struct adl_objects jets = adl_objects_of(f->batch->column, event);
     struct best best = find_best(f, &jets);
-    if (!isfinite(best.distance)) {
-        fill_none(f, event);
-        return;
+    double weight = batch_weight(f->batch, event);
+    double pt = NAN;
+    double btag = NAN;
+    if (isfinite(best.distance)) {
+        pt = momentum_pt(best.sum.px, best.sum.py);
+        btag = largest_btag(&f->batch->column[BTAG], jets.first, best.jet);
     }
-    uint32_t jet[TRIJET];
-    for (size_t i = 0; i < TRIJET; i++) {
-        jet[i] = jets.first + (uint32_t)best.jet[i];
-    }
-    fill(f, event, jet, momentum_pt(best.sum.px, best.sum.py));
+    hist_fill(f->pt.hist, pt, weight);
+    hist_fill(f->btag.hist, btag, weight);
+    partial_pass(f->out, STEP_TRIJET, weight);
 }
 
-enum { CHOSEN_MAX = SIMD_BLOCK / TRIJET };
-
-/* Events whose jets are known, until their momenta are made together. */
+/* Events whose three jets are known, as many as sum_pt takes. */
 struct chosen {
     size_t n;
-    size_t event[CHOSEN_MAX];
-    uint32_t jet[CHOSEN_MAX][TRIJET];
-    struct simd_polar polar;
-    struct simd_momenta momenta;
+    size_t event[SIMD_BLOCK];
+    struct simd_three jets;
+    double pt[SIMD_BLOCK];
+    double btag[SIMD_BLOCK];
 };
 
-static void chosen_add(struct chosen *chosen, const struct filling *f, size_t event,
-                       const struct trijet *trijet)
+static void chosen_add(struct chosen *chosen, const struct batch *batch, size_t event,
+                       const uint8_t trijet[TRIJET])
 {
-    const struct column *c = f->batch->column;
+    const struct column *c = batch->column;
+    size_t first = c[PT].offset[event];
+    size_t at = chosen->n++;
     for (size_t i = 0; i < TRIJET; i++) {
-        uint32_t jet = c[PT].offset[event] + trijet->jet[i];
-        size_t at = TRIJET * chosen->n + i;
-        chosen->jet[chosen->n][i] = jet;
-        chosen->polar.pt[at] = (double)c[PT].f32[jet];
-        chosen->polar.eta[at] = (double)c[ETA].f32[jet];
-        chosen->polar.phi[at] = (double)c[PHI].f32[jet];
-        chosen->polar.mass[at] = (double)c[MASS].f32[jet];
+        chosen->jets.pt[i][at] = (double)c[PT].f32[first + trijet[i]];
+        chosen->jets.phi[i][at] = (double)c[PHI].f32[first + trijet[i]];
     }
-    chosen->event[chosen->n++] = event;
+    chosen->event[at] = event;
+    chosen->btag[at] =
+        largest_btag(&c[BTAG], first, (const size_t[]){trijet[0], trijet[1], trijet[2]});
 }
 
-static void chosen_fill(struct chosen *chosen, const struct filling *f)
+static void fill_figure(struct adl_fill *fill, const double *x, const struct chosen *chosen,
+                        const struct batch *batch)
 {
-    const struct simd_momenta *m = &chosen->momenta;
-    simd_make(f->simd, &chosen->momenta, &chosen->polar, TRIJET * chosen->n);
+    if (fill->fast) {
+        adl_fill_doubles(fill, x, chosen->n);
+        return;
+    }
     for (size_t i = 0; i < chosen->n; i++) {
-        size_t at = TRIJET * i;
-        double px = m->px[at] + m->px[at + 1] + m->px[at + 2];
-        double py = m->py[at] + m->py[at + 1] + m->py[at + 2];
-        fill(f, chosen->event[i], chosen->jet[i], momentum_pt(px, py));
+        hist_fill(fill->hist, x[i], batch_weight(batch, chosen->event[i]));
+    }
+}
+
+static void chosen_fill(struct chosen *chosen, struct filling *f)
+{
+    f->simd->sum_pt(chosen->pt, &chosen->jets, chosen->n);
+    fill_figure(&f->pt, chosen->pt, chosen, f->batch);
+    fill_figure(&f->btag, chosen->btag, chosen, f->batch);
+    for (size_t i = 0; i < chosen->n; i++) {
+        partial_pass(f->out, STEP_TRIJET, batch_weight(f->batch, chosen->event[i]));
     }
     chosen->n = 0;
 }
 
-/* At most TRIJET_EVENTS events. */
-static void process_some(const struct filling *f, size_t first, size_t stop)
+/* Whether there was one: of columns of double or without vectors there is none. */
+static bool screen(const struct filling *f, size_t first, size_t stop, struct trijet *choice)
 {
     const struct column *c = f->batch->column;
-    const uint32_t *offset = c[PT].offset;
-    struct trijet choice[TRIJET_EVENTS] = {0};
-    if (f->simd != NULL && c[PT].f32 != NULL && c[ETA].f32 != NULL && c[PHI].f32 != NULL &&
-        c[MASS].f32 != NULL) {
-        const struct trijet_columns columns = {c[PT].f32, c[ETA].f32, c[PHI].f32, c[MASS].f32,
-                                               offset};
-        trijet_screen(f->simd, &columns, first, stop, f->top_mass, choice);
+    if (f->simd == NULL || c[PT].f32 == NULL || c[ETA].f32 == NULL || c[PHI].f32 == NULL ||
+        c[MASS].f32 == NULL) {
+        return false;
     }
+    const struct trijet_columns columns = {c[PT].f32, c[ETA].f32, c[PHI].f32, c[MASS].f32,
+                                           c[PT].offset};
+    trijet_screen(f->simd, &columns, first, stop, f->top_mass, choice);
+    return true;
+}
+
+/* The events of which it is sure, and the others of at least three jets: without a branch
+ * that no processor foresees. */
+struct parts {
+    size_t n_sure;
+    size_t n_other;
+    uint16_t sure[TRIJET_EVENTS];
+    uint16_t other[TRIJET_EVENTS];
+};
+
+/* Into empty parts. */
+static void split(struct parts *parts, const uint32_t *offset, size_t n_events,
+                  const struct trijet *choice)
+{
+    for (size_t e = 0; e < n_events; e++) {
+        unsigned sure = choice[e].sure;
+        parts->sure[parts->n_sure] = (uint16_t)e;
+        parts->n_sure += sure;
+        parts->other[parts->n_other] = (uint16_t)e;
+        parts->n_other += (sure ^ 1) & (offset[e + 1] - offset[e] >= TRIJET);
+    }
+}
+
+/* At most TRIJET_EVENTS events. */
+static void process_some(struct filling *f, size_t first, size_t stop)
+{
+    struct trijet choice[TRIJET_EVENTS];
+    struct parts parts = {0};
+    if (!screen(f, first, stop, choice)) {
+        memset(choice, 0, sizeof choice);
+    }
+    split(&parts, f->batch->column[PT].offset + first, stop - first, choice);
     struct chosen chosen;
     chosen.n = 0;
-    for (size_t event = first; event < stop; event++) {
-        if (choice[event - first].sure) {
-            chosen_add(&chosen, f, event, &choice[event - first]);
-        } else if (offset[event + 1] - offset[event] >= TRIJET) {
-            search(f, event);
-        }
-        if (chosen.n == CHOSEN_MAX) {
+    for (size_t i = 0; i < parts.n_sure; i++) {
+        size_t e = parts.sure[i];
+        chosen_add(&chosen, f->batch, first + e, choice[e].jet);
+        if (chosen.n == SIMD_BLOCK || i + 1 == parts.n_sure) {
             chosen_fill(&chosen, f);
         }
     }
-    chosen_fill(&chosen, f);
+    for (size_t i = 0; i < parts.n_other; i++) {
+        search(f, first + parts.other[i]);
+    }
 }
 
 static void process(const struct batch *batch, size_t first, size_t stop,
@@ -244,10 +279,17 @@ static void process(const struct batch *batch, size_t first, size_t stop,
     if ((channels & 1) == 0) {
         return;
     }
-    const struct filling f = {batch, simd_choose(), settings->at[TOP_MASS].value, out};
+    struct filling f = {.batch = batch,
+                        .simd = simd_choose(),
+                        .top_mass = settings->at[TOP_MASS].value,
+                        .out = out};
+    adl_fill_begin(&f.pt, &out->hist[HIST_PT].hist);
+    adl_fill_begin(&f.btag, &out->hist[HIST_BTAG].hist);
     for (size_t at = first; at < stop; at += TRIJET_EVENTS) {
         process_some(&f, at, size_min(stop, at + TRIJET_EVENTS));
     }
+    adl_fill_end(&f.pt);
+    adl_fill_end(&f.btag);
     adl_pass_all(batch, first, stop, out);
 }
 

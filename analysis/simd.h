@@ -35,6 +35,12 @@ struct simd_momenta {
     double e[SIMD_BLOCK + SIMD_LANES]; /* sqrt(p^2 + mass^2) */
 };
 
+/* Of SIMD_BLOCK choices of three, the transverse part of each. */
+struct simd_three {
+    double pt[3][SIMD_BLOCK];
+    double phi[3][SIMD_BLOCK];
+};
+
 /* The jets of SIMD_EVENTS events, which are looked at side by side: event l has n[l] of them, at most
  * SIMD_JETS_MAX, which stand in the columns from first[l] on. */
 struct simd_jets {
@@ -64,6 +70,10 @@ struct simd {
 
     /* As simd_make, where abs(phi) <= 1e5 and abs(eta) < 700. */
     void (*momenta)(struct simd_momenta *out, const struct simd_polar *in, size_t n);
+
+    /* pT of the sums of the first n choices, in an array of SIMD_BLOCK, with the bits that momentum_polar and momentum_pt give,
+     * where abs(phi) <= 1e5. */
+    void (*sum_pt)(double *pt, const struct simd_three *in, size_t n);
 
     /* A screen (trijet.h): in float32, and not the same bits on each level. */
     void (*trijets)(struct simd_trijets *out, const struct simd_jets *from, float mass);

@@ -103,6 +103,23 @@ static void momenta(struct simd_momenta *restrict out, const struct simd_polar *
     }
 }
 
+/* Whole vectors, as above. */
+static void sum_pt(double *restrict pt, const struct simd_three *restrict in, size_t n)
+{
+    size_t stop = whole_lanes(n);
+    for (size_t i = 0; i < stop; i++) {
+        double sine[3];
+        double cosine[3];
+        for (size_t k = 0; k < 3; k++) {
+            sine_and_cosine(in->phi[k][i], &sine[k], &cosine[k]);
+        }
+        double px =
+            in->pt[0][i] * cosine[0] + in->pt[1][i] * cosine[1] + in->pt[2][i] * cosine[2];
+        double py = in->pt[0][i] * sine[0] + in->pt[1][i] * sine[1] + in->pt[2][i] * sine[2];
+        pt[i] = sqrt(px * px + py * py);
+    }
+}
+
 /* The limits within which the bound of trijet.c holds, beside those of chords.h. */
 static const float pt_min = 0x1p-10F;
 static const float pt_max = 0x1p13F;
@@ -219,4 +236,5 @@ static void trijets(struct simd_trijets *restrict out, const struct simd_jets *r
     }
 }
 
-const struct simd LEVEL_TABLE = {.name = LEVEL_NAME, .momenta = momenta, .trijets = trijets};
+const struct simd LEVEL_TABLE = {
+    .name = LEVEL_NAME, .momenta = momenta, .sum_pt = sum_pt, .trijets = trijets};

@@ -74,10 +74,10 @@ static bool is_sure(const struct simd_trijets *found, size_t l, double mass)
            best * (1 + error_share) + 2 * error_share * mass < second * (1 - error_share);
 }
 
-/* These events, at most SIMD_EVENTS, that with the most jets first. */
-static void screen_some(const struct simd *simd, struct simd_jets *jets, const uint32_t *offset,
-                        const uint16_t *event, size_t n, struct simd_trijets *found,
-                        double mass)
+/* Puts these events side by side, at most SIMD_EVENTS, that with the most jets first; beside fewer the
+ * first one again. */
+static void put_some(struct simd_jets *jets, const uint32_t *offset, const uint16_t *event,
+                     size_t n)
 {
     for (size_t l = 0; l < SIMD_EVENTS; l++) {
         size_t e = event[l < n ? l : 0];
@@ -85,7 +85,6 @@ static void screen_some(const struct simd *simd, struct simd_jets *jets, const u
         jets->n[l] = (int32_t)(offset[e + 1] - offset[e]);
     }
     jets->n_most = (size_t)jets->n[0];
-    simd->trijets(found, jets, (float)mass);
 }
 
 static struct trijet trijet_of(const struct simd_trijets *found, size_t l, double mass)
@@ -114,7 +113,8 @@ void trijet_screen(const struct simd *simd, const struct trijet_columns *columns
     for (size_t at = 0; at < n; at += SIMD_EVENTS) {
         struct simd_trijets found;
         size_t some = size_min(n - at, SIMD_EVENTS);
-        screen_some(simd, &jets, offset, order + at, some, &found, mass);
+        put_some(&jets, offset, order + at, some);
+        simd->trijets(&found, &jets, (float)mass);
         for (size_t l = 0; l < some; l++) {
             choice[order[at + l]] = trijet_of(&found, l, mass);
         }

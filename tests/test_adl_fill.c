@@ -23,13 +23,15 @@ static void fill_both(struct adl_fill *f, struct hist *h, double x)
     for (size_t i = 0; i < 3; i++) {
         hist_fill(h, (double)value, 1);
     }
+    adl_fill_doubles(f, &x, 1);
+    hist_fill(h, x, 1);
 }
 
 /* Every edge and its neighbours, numbers between and beyond, and what is no number. */
 static void fill_all(struct adl_fill *f, struct hist *h)
 {
-    static const double special[] = {NAN,  INFINITY, -INFINITY, 0.0,  -0.0,
-                                     1e38, -1e38,    -NAN,      1e-40};
+    static const double special[] = {NAN,   INFINITY, -INFINITY, 0.0,   -0.0,  1e38,
+                                     -1e38, -NAN,     1e-40,     1e300, 1e-300};
     const struct axis *axis = &h->axis;
     uint64_t random = 1;
     for (size_t i = 0; i <= axis->n_bins; i++) {
@@ -37,6 +39,9 @@ static void fill_all(struct adl_fill *f, struct hist *h)
         fill_both(f, h, (double)edge);
         fill_both(f, h, (double)nextafterf(edge, -INFINITY));
         fill_both(f, h, (double)nextafterf(edge, INFINITY));
+        fill_both(f, h, axis->edge[i]);
+        fill_both(f, h, nextafter(axis->edge[i], -INFINITY));
+        fill_both(f, h, nextafter(axis->edge[i], INFINITY));
         fill_both(f, h, (double)edge * (1 - 1e-5));
         fill_both(f, h, (double)edge * (1 + 1e-5));
     }
@@ -54,12 +59,16 @@ static void fill_all(struct adl_fill *f, struct hist *h)
 static void fill_rows(struct adl_fill *f, struct hist *h)
 {
     static float row[3 * ADL_FILL_MAX + 5];
+    static double wide[ARRAY_LENGTH(row)];
     uint64_t random = 2;
     for (size_t i = 0; i < ARRAY_LENGTH(row); i++) {
         row[i] = (float)draw(&random, h->axis.edge[0], h->axis.edge[h->axis.n_bins]);
+        wide[i] = (double)row[i] * (1 + 0x1p-30);
         hist_fill(h, (double)row[i], 1);
+        hist_fill(h, wide[i], 1);
     }
     adl_fill_floats(f, row, ARRAY_LENGTH(row));
+    adl_fill_doubles(f, wide, ARRAY_LENGTH(row));
 }
 
 static void check_axis(const struct axis *axis, bool weighted, bool fast)

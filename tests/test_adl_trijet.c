@@ -272,7 +272,9 @@ static void spoil(uint64_t *random, struct objects *jets)
     size_t from = (size_t)draw(random, 0, (double)jets->n);
     if (draw(random, 0, 1) < 0.5) {
         size_t what = (size_t)draw(random, 0, REALS);
-        jets->real[what][to] = values[(size_t)draw(random, 0, ARRAY_LENGTH(values))];
+        size_t n_values = ARRAY_LENGTH(values);
+        size_t which = (size_t)draw(random, 0, (double)n_values);
+        jets->real[what][to] = values[which];
         return;
     }
     for (size_t r = 0; r < REALS; r++) {

@@ -138,6 +138,44 @@ static void any_number_is_made(void **state)
     }
 }
 
+static void check_sums(const struct simd *simd, const struct simd_three *in, size_t n)
+{
+    double pt[SIMD_BLOCK];
+    simd->sum_pt(pt, in, n);
+    for (size_t i = 0; i < n; i++) {
+        double px = 0;
+        double py = 0;
+        for (size_t k = 0; k < 3; k++) {
+            struct momentum p = momentum_polar(in->pt[k][i], 0.5, in->phi[k][i], 1);
+            px = k == 0 ? p.px : px + p.px;
+            py = k == 0 ? p.py : py + p.py;
+        }
+        assert_int_equal(bits(pt[i]), bits(momentum_pt(px, py)));
+    }
+}
+
+static void sums_of_three_have_the_pt_of_momenta_one_by_one(void **state)
+{
+    (void)state;
+    static struct simd_three in;
+    static const double phi_max[] = {0.1, 3.2, 7, 1000, 1e5};
+    static const double special[] = {0, -0.0, NAN, INFINITY, 1e300, -20};
+    const struct simd *level[LEVELS + 1];
+    uint64_t random = 2;
+    simd_levels(level);
+    for (size_t n = 0; n <= SIMD_BLOCK; n++) {
+        double phi = phi_max[n % ARRAY_LENGTH(phi_max)];
+        for (size_t i = 0; i < 3 * n; i++) {
+            in.pt[i % 3][i / 3] =
+                i % 50 == 0 ? special[i / 50 % ARRAY_LENGTH(special)] : draw(&random, 0, 500);
+            in.phi[i % 3][i / 3] = draw(&random, -phi, phi);
+        }
+        for (size_t l = 0; level[l] != NULL; l++) {
+            check_sums(level[l], &in, n);
+        }
+    }
+}
+
 static void the_last_level_runs_everywhere(void **state)
 {
     (void)state;
@@ -176,6 +214,7 @@ int main(void)
         cmocka_unit_test(random_momenta_have_the_same_bits),
         cmocka_unit_test(special_values_have_the_same_bits),
         cmocka_unit_test(any_number_is_made),
+        cmocka_unit_test(sums_of_three_have_the_pt_of_momenta_one_by_one),
         cmocka_unit_test(the_environment_can_name_a_level),
         cmocka_unit_test(the_last_level_runs_everywhere),
     };

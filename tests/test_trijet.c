@@ -218,30 +218,39 @@ static void the_only_choice_is_sure(void **state)
     for_each_level(check_three);
 }
 
-/* Jets 2 and 3 are the same, or differ in the last digits: in which of them the closest choice has is not
- * for float32 to say, unless both or none is in it. */
+/* Jets 2 and 3 differ in the last digits of pT. */
+static void draw_twins(uint64_t *random, size_t *n_events, float more)
+{
+    uint32_t first = offset[*n_events];
+    draw_event(random, n_events, 5, ranges[*n_events % 4]);
+    pt[first + 3] = pt[first + 2] * (1 + more);
+    eta[first + 3] = eta[first + 2];
+    phi[first + 3] = phi[first + 2];
+    mass[first + 3] = mass[first + 2];
+}
+
+static size_t count_twins(const uint8_t jet[TRIJET])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < TRIJET; i++) {
+        n += jet[i] == 2 || jet[i] == 3;
+    }
+    return n;
+}
+
+/* Which of two like jets the closest choice has is not for float32 to say, unless it has both or none. */
 static void check_twins(const struct simd *simd)
 {
     uint64_t random = 6;
     for (size_t round = 0; round < 100; round++) {
         size_t n_events = 0;
         while (n_events < 50) {
-            uint32_t first = offset[n_events];
-            draw_event(&random, &n_events, 5, ranges[n_events % 4]);
-            float more = round == 0 ? 0 : 0x1p-23F * (float)(n_events + round * round);
-            pt[first + 3] = pt[first + 2] * (1 + more);
-            eta[first + 3] = eta[first + 2];
-            phi[first + 3] = phi[first + 2];
-            mass[first + 3] = mass[first + 2];
+            size_t digits = round == 0 ? 0 : n_events + round * round;
+            draw_twins(&random, &n_events, 0x1p-23F * (float)digits);
         }
         (void)check_screen(simd, n_events);
         for (size_t e = 0; round == 0 && e < n_events; e++) {
-            const uint8_t *jet = choice[e].jet;
-            size_t twins = 0;
-            for (size_t i = 0; i < TRIJET; i++) {
-                twins += jet[i] == 2 || jet[i] == 3;
-            }
-            assert_true(!choice[e].sure || twins != 1);
+            assert_true(!choice[e].sure || count_twins(choice[e].jet) != 1);
         }
     }
 }

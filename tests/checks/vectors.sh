@@ -38,6 +38,7 @@ pairs_simd)
     ;;
 simd_loops)
     look momenta 100 also
+    look sum_pt 70
     look trijets 50
     ;;
 esac
