@@ -4,9 +4,9 @@
  *
  *     w(x) = (2 sinh(x / 2))^2 = 2 cosh(x) - 2, v(x) = (2 sin(x / 2))^2 = 2 - 2 cos(x).
  *
- * Both squared chords have a series, and w(2 x) = w (4 + w), v(2 x) = v (4 - v). The coefficients are
- * those of the polynomial that meets the series at the Chebyshev nodes of its range (data for them:
- * tests/checks/chords.py).
+ * Both have a series, w(x) = x^2 q(x^2 / 4) and v(x) = x^2 q(-x^2 / 4), q(t) = sinh(sqrt(t))^2 / t, and
+ * w(2 x) = w (4 + w), v(2 x) = v (4 - v). The coefficients are 1 and those of the polynomial that is
+ * (q(t) - 1) / t at the Chebyshev nodes of its range, 0 to 25 / 16 and -0.7 to 0, in float32.
  *
  * The relative error, in units of u = 2^-24: rounding an operation gives 1; a product adds those of
  * its factors, a sum of positive terms has that of the worse, a root half.

@@ -71,8 +71,8 @@ struct simd {
     /* As simd_make, where abs(phi) <= 1e5 and abs(eta) < 700. */
     void (*momenta)(struct simd_momenta *out, const struct simd_polar *in, size_t n);
 
-    /* pT of the sums of the first n choices, in an array of SIMD_BLOCK, with the bits that momentum_polar and momentum_pt give,
-     * where abs(phi) <= 1e5. */
+    /* pT of the sums of the first n choices, in an array of SIMD_BLOCK, with the bits that
+     * momentum_polar and momentum_pt give, where abs(phi) <= 1e5. */
     void (*sum_pt)(double *pt, const struct simd_three *in, size_t n);
 
     /* A screen (trijet.h): in float32, and not the same bits on each level. */
