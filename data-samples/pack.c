@@ -8,7 +8,8 @@
 #include <zstd.h>
 
 enum {
-    ZSTD_LEVEL = 3,
+    /* Of shuffled numbers it makes less than 3 does, and that is read a sixth faster; ROOT's. */
+    ZSTD_LEVEL = 5,
     LZ4_HEAD = 16, /* of a chunk that is one block */
 };
 

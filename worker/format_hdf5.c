@@ -38,20 +38,23 @@ struct hdf5_file {
     struct hdf5_column *columns;
 };
 
-static bool hdf5_probe(int fd, uint64_t size_bytes)
+/* Not after the file's end. */
+static bool starts_at(int fd, uint64_t at)
 {
     static const char signature[SIGNATURE_SIZE + 1] = "\x89HDF\r\n\x1a\n";
+    char head[SIGNATURE_SIZE];
+    return pread(fd, head, sizeof head, (off_t)at) == (ssize_t)sizeof head &&
+           memcmp(head, signature, sizeof head) == 0;
+}
+
+static bool hdf5_probe(int fd, uint64_t size_bytes)
+{
     /* At the start, or behind a user's block of 512 bytes, 1024, 2048, ... */
-    for (uint64_t at = 0; at < size_bytes && at <= INT64_MAX / 2; at = at == 0 ? 512 : 2 * at) {
-        char head[SIGNATURE_SIZE];
-        if (pread(fd, head, sizeof head, (off_t)at) != (ssize_t)sizeof head) {
-            return false;
-        }
-        if (memcmp(head, signature, sizeof head) == 0) {
-            return true;
-        }
+    uint64_t at = 0;
+    while (at < size_bytes && at <= INT64_MAX / 2 && !starts_at(fd, at)) {
+        at = at == 0 ? 512 : 2 * at;
     }
-    return false;
+    return at < size_bytes && at <= INT64_MAX / 2;
 }
 
 /* How files are opened: by plain reads; without locks, which many read-only and network file
@@ -79,15 +82,9 @@ static bool keep_quiet(void)
 static int descriptor_of(hid_t file)
 {
     void *handle = NULL;
-    hsize_t block = 0;
-    hid_t plist = H5Fget_create_plist(file);
-    bool plain = plist >= 0 && H5Pget_userblock(plist, &block) >= 0 && block == 0 &&
-                 H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0;
-    if (plist >= 0) {
-        (void)H5Pclose(plist);
-    }
+    bool there = H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0 && handle != NULL;
     (void)H5Eclear2(H5E_DEFAULT);
-    return plain && handle != NULL ? *(const int *)handle : -1;
+    return there && starts_at(*(const int *)handle, 0) ? *(const int *)handle : -1;
 }
 
 static void *hdf5_open(const char *path, uint64_t size_bytes, struct error *err)

@@ -70,14 +70,13 @@ static int walk_on(struct walk *w, bool *soft, struct error *err)
         if (!walk_step(w)) {
             return error_set(err, ERROR_INPUT, "its name in the file is too long");
         }
-        htri_t exists = H5Lexists(w->file, w->done, H5P_DEFAULT);
         H5L_info_t info;
-        if (exists == 0) {
-            w->missing = true;
-            return 0;
-        }
-        if (exists < 0 || H5Lget_info(w->file, w->done, &info, H5P_DEFAULT) < 0) {
-            return hdf5_fail(err, "%s cannot be looked up", w->done);
+        if (H5Lget_info(w->file, w->done, &info, H5P_DEFAULT) < 0) {
+            w->missing = H5Lexists(w->file, w->done, H5P_DEFAULT) == 0;
+            if (w->missing) {
+                (void)H5Eclear2(H5E_DEFAULT);
+            }
+            return w->missing ? 0 : hdf5_fail(err, "%s cannot be looked up", w->done);
         }
         if (info.type == H5L_TYPE_SOFT) {
             *soft = true;
