@@ -121,12 +121,27 @@ static void fill_exactly(const struct state *s, const struct work *w, size_t k)
     dimuon_fill(w->batch, &pair, s->energy, w->out);
 }
 
+/* Whether one of a vector's pairs is not sure, without branches. */
+static bool has_unsure(const uint32_t slot[PAIRS_VECTOR], uint32_t unsure)
+{
+    uint32_t found = 0;
+    for (size_t l = 0; l < PAIRS_VECTOR; l++) {
+        found |= slot[l] == unsure;
+    }
+    return found != 0;
+}
+
 static void fill_unsure(const struct state *s, const struct work *w)
 {
+    const uint32_t *slot = s->block.pairs.slot;
     uint32_t unsure = slot_not_sure(s);
-    for (size_t k = 0; k < s->block.n; k++) {
-        if (s->block.pairs.slot[k] == unsure) {
-            fill_exactly(s, w, k);
+    for (size_t at = 0; at < s->block.n; at += PAIRS_VECTOR) {
+        size_t stop =
+            has_unsure(slot + at, unsure) ? size_min(at + PAIRS_VECTOR, s->block.n) : at;
+        for (size_t k = at; k < stop; k++) {
+            if (slot[k] == unsure) {
+                fill_exactly(s, w, k);
+            }
         }
     }
 }
