@@ -131,17 +131,11 @@ static bool has_unsure(const uint32_t slot[PAIRS_VECTOR], uint32_t unsure)
     return found != 0;
 }
 
-static void fill_unsure(const struct state *s, const struct work *w)
+static void fill_unsure(const struct state *s, const struct work *w, size_t first, size_t stop)
 {
-    const uint32_t *slot = s->block.pairs.slot;
-    uint32_t unsure = slot_not_sure(s);
-    for (size_t at = 0; at < s->block.n; at += PAIRS_VECTOR) {
-        size_t stop =
-            has_unsure(slot + at, unsure) ? size_min(at + PAIRS_VECTOR, s->block.n) : at;
-        for (size_t k = at; k < stop; k++) {
-            if (slot[k] == unsure) {
-                fill_exactly(s, w, k);
-            }
+    for (size_t k = first; k < stop; k++) {
+        if (s->block.pairs.slot[k] == slot_not_sure(s)) {
+            fill_exactly(s, w, k);
         }
     }
 }
@@ -151,8 +145,10 @@ static void count_block(struct state *s, const struct work *w, size_t n_unsure)
     for (size_t k = 0; k < s->block.n; k++) {
         s->count[s->block.pairs.slot[k]]++;
     }
-    if (n_unsure > 0) {
-        fill_unsure(s, w);
+    for (size_t at = 0; n_unsure > 0 && at < s->block.n; at += PAIRS_VECTOR) {
+        if (has_unsure(s->block.pairs.slot + at, slot_not_sure(s))) {
+            fill_unsure(s, w, at, size_min(at + PAIRS_VECTOR, s->block.n));
+        }
     }
 }
 

@@ -62,6 +62,20 @@ static int walk_soft(struct walk *w, size_t value_size, struct error *err)
     return 0;
 }
 
+/* The link at the end of done, or that it is missing. */
+static int look_up(struct walk *w, H5L_info_t *info, struct error *err)
+{
+    if (H5Lget_info(w->file, w->done, info, H5P_DEFAULT) >= 0) {
+        return 0;
+    }
+    w->missing = H5Lexists(w->file, w->done, H5P_DEFAULT) == 0;
+    if (!w->missing) {
+        return hdf5_fail(err, "%s cannot be looked up", w->done);
+    }
+    (void)H5Eclear2(H5E_DEFAULT);
+    return 0;
+}
+
 /* Follows hard links up to the end, to nothing, or through one soft link (*soft). */
 static int walk_on(struct walk *w, bool *soft, struct error *err)
 {
@@ -71,12 +85,11 @@ static int walk_on(struct walk *w, bool *soft, struct error *err)
             return error_set(err, ERROR_INPUT, "its name in the file is too long");
         }
         H5L_info_t info;
-        if (H5Lget_info(w->file, w->done, &info, H5P_DEFAULT) < 0) {
-            w->missing = H5Lexists(w->file, w->done, H5P_DEFAULT) == 0;
-            if (w->missing) {
-                (void)H5Eclear2(H5E_DEFAULT);
-            }
-            return w->missing ? 0 : hdf5_fail(err, "%s cannot be looked up", w->done);
+        if (look_up(w, &info, err) != 0) {
+            return -1;
+        }
+        if (w->missing) {
+            return 0;
         }
         if (info.type == H5L_TYPE_SOFT) {
             *soft = true;

@@ -46,7 +46,8 @@ void shard_prepare(void);
  * thread after each of its own blocks, with the rows that all threads have done; it may be NULL.
  *
  * Fails as the reader does, also (ERROR_INPUT) if the file is not the expected one, changed
- * meanwhile, or has other objects before a row than a start says, and (ERROR_SYSTEM) if go_on said so; *out is then untouched. */
+ * meanwhile, or has other objects before a row than a start says, and (ERROR_SYSTEM) if go_on
+ * said so; *out is then untouched. */
 int shard_run(const struct shard_task *task, struct reader **reader,
               const struct reader_progress *progress, struct partial *out, struct error *err);
 

@@ -72,7 +72,8 @@ def contenders(folder):
             yield Contender(f"picobarn {kind} {threads}", programs / "benchmark_compute",
                             folder / "order.json", threads, data[kind])
         if kind != "none":
-            yield Contender(f"decoder {kind}", roofs, "decode", data[kind], "--", "nMuon", *FLOATS, "Muon_charge")
+            for roof in ("decode", "filters"):
+                yield Contender(f"{roof} {kind}", roofs, roof, data[kind], "--", "nMuon", *FLOATS, "Muon_charge")
     yield Contender("numpy + h5py", *python, HERE / "rivals" / "numpy_h5py.py", data["none"])
     yield Contender("uproot + awkward", *python, HERE / "rivals" / "uproot_awkward.py", folder / "dimuon_tree.root")
     for kind in ("tree", "ntuple"):
