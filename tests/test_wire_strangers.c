@@ -379,10 +379,10 @@ static void a_flipped_bit_ends_the_connection_not_the_conversation(void **state)
         wire_close(pair->client);
         pair->client = connect_to(pair, endpoint);
         m.flip_at = places[i];
-        for (size_t k = 0; k < 20; k++) {
+        /* The server may hear some yet that came through the meddler before. */
+        for (size_t k = 0; k < 20 || m.n_passed <= places[i]; k++) {
             tell_through(pair, &m, "the same");
         }
-        assert_true(m.n_passed > places[i]);
         meddler_hang_up(&m);
         (void)close(m.listening);
         struct buffer rest = {0};
