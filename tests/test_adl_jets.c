@@ -142,7 +142,7 @@ static void q4_counts_jets_to_the_last_and_its_cut_can_be_changed(void **state)
 
 enum { EVENTS = 2000 };
 
-/* Mostly of a few jets; some of so many that sums of bytes would turn over, or none would fit. */
+/* Mostly of a few jets; some of so many that sums of bytes turn over. */
 static void draw_jets(struct event e[EVENTS])
 {
     uint64_t random = 4;
@@ -187,6 +187,40 @@ static void q4_finds_two_hard_jets_among_any_number(void **state)
     finish(&j);
 }
 
+enum { Q4_BLOCK = 256 };
+
+/* One in so many events of a block has n hard jets, the others have none. */
+static void check_block(size_t every, size_t n)
+{
+    static struct event e[Q4_BLOCK];
+    struct job j;
+    struct sample s;
+    memset(e, 0, sizeof e);
+    for (size_t k = 0; k < Q4_BLOCK / every * n; k++) {
+        add_jet(&e[k / n * every], 90, 0, 0, 0, 0);
+    }
+    start(&j, &analysis_adl_q4, NULL, false);
+    make_sample(&s, e, Q4_BLOCK, true);
+    process_range(&j, &s, 0, Q4_BLOCK, UINT32_MAX);
+    assert_int_equal(outcome_of(&j, 0).step[1], Q4_BLOCK / every);
+    assert_int_equal(outcome_of(&j, 0).entries, Q4_BLOCK / every);
+    end_sample(&s);
+    finish(&j);
+}
+
+/* At the borders of what sums of bytes hold: 127 jets of an event, beyond which 128 would look like none,
+ * and 4096 of a block. */
+static void q4_counts_events_of_many_hard_jets(void **state)
+{
+    (void)state;
+    static const size_t all[] = {2, 15, 16, 17, 127};
+    static const size_t some[] = {126, 127, 128, 129, 256};
+    for (size_t k = 0; k < ARRAY_LENGTH(all); k++) {
+        check_block(1, all[k]);
+        check_block(32, some[k]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +230,7 @@ int main(void)
         cmocka_unit_test(q4_wants_two_jets_strictly_above_the_cut),
         cmocka_unit_test(q4_counts_jets_to_the_last_and_its_cut_can_be_changed),
         cmocka_unit_test(q4_finds_two_hard_jets_among_any_number),
+        cmocka_unit_test(q4_counts_events_of_many_hard_jets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_adl_trijet.c - the ADL query 6 on events made by hand, and against a search that tries every
  * three jets of events of any size. Which three were taken is seen by the largest of their b-tags. */
+#include "analysis/simd.h"
 #include "tests/support/adl_event.h"
 
 static const double third_of_turn = 2.0943951023931953;
@@ -296,8 +297,16 @@ static void many_events_side_by_side_fill_what_each_by_itself_does(void **state)
             spoil(&random, &event[i].kind[JETS]);
         }
     }
-    check_same(event, EVENTS, false, 100);
     check_same(event, EVENTS, true, EVENTS);
+    const struct simd *level[LEVELS + 1];
+    simd_levels(level);
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there is one thread */
+    for (size_t l = 0; level[l] != NULL; l++) {
+        assert_int_equal(setenv("PICOBARN_SIMD", level[l]->name, 1), 0);
+        check_same(event, EVENTS, false, 100);
+    }
+    assert_int_equal(unsetenv("PICOBARN_SIMD"), 0);
+    /* NOLINTEND(concurrency-mt-unsafe) */
     free(event);
 }
 

@@ -313,6 +313,45 @@ static void what_lies_or_is_filtered_in_another_way_reads_as_the_library_does(vo
     }
 }
 
+/* Chunk k without the filters whose bits k % 4 has: 1 shuffle, 2 what compresses. */
+static void put_masked(hid_t data, const struct packed *p)
+{
+    const size_t size = (size_t)p->chunk * 4;
+    uint8_t sorted[100 * 4];
+    uint8_t stored[sizeof sorted * 8];
+    assert_true(size == sizeof sorted && pack_bound(size) <= sizeof stored);
+    for (hsize_t first = 0; first < p->n; first += p->chunk) {
+        uint32_t mask = first / p->chunk % 4;
+        uint8_t plain[sizeof sorted] = {0};
+        memcpy(plain, p->data + first * 4, size_min(size, (p->n - first) * 4));
+        pack_shuffle(plain, size, (mask & 1) == 0 ? 4 : 1, sorted);
+        size_t n = (mask & 2) == 0 ? pack(p->filter, sorted, size, stored) : size;
+        assert_true(H5Dwrite_chunk(data, H5P_DEFAULT, mask, &first, n,
+                                   (mask & 2) == 0 ? stored : sorted) >= 0);
+    }
+}
+
+static void chunks_that_a_filter_left_out_read_as_they_are(void **state)
+{
+    static const int filters[] = {PACK_ZSTD, PACK_LZ4};
+    char path[PUT_PATH_SIZE];
+    static uint8_t data[N * 4];
+    make_bytes(H5T_STD_U32LE, N, data);
+    for (size_t i = 0; i < ARRAY_LENGTH(filters); i++) {
+        struct packed p = {"x", H5T_STD_U32LE, data, N, 100, true, filters[i]};
+        hid_t file = put_file(*state, "masked.h5", path);
+        hid_t set = packed_create(file, &p);
+        put_masked(set, &p);
+        (void)H5Dclose(set);
+        (void)H5Fclose(file);
+        struct opened o;
+        open_column(path, "x", &o);
+        assert_int_equal(o.source.way, SOURCE_DECODED);
+        check_rows(&o, data, N);
+        close_column(&o);
+    }
+}
+
 static void change_byte(const char *path, uint64_t at, uint8_t difference)
 {
     uint8_t byte = 0;
@@ -359,6 +398,29 @@ static void flipped_bytes_under_a_checksum_are_refused_here_and_by_the_library(v
     }
 }
 
+/* The last byte is of zlib's own checksum: by then all of the chunk was written over the one before. */
+static void after_a_damaged_chunk_the_one_before_it_is_read_again(void **state)
+{
+    enum { CHUNK = 100 };
+    char path[PUT_PATH_SIZE];
+    uint8_t data[N * 4];
+    make_bytes(H5T_STD_U32LE, N, data);
+    hid_t file = put_file(*state, "again.h5", path);
+    put_column(file, &(struct put){"x", H5T_STD_U32LE, H5T_STD_U32LE, data, N, CHUNK,
+                                   PUT_SHUFFLE | PUT_DEFLATE, NULL});
+    (void)H5Fclose(file);
+    struct opened o;
+    struct error err = {0};
+    open_column(path, "x", &o);
+    const struct extent *e = &o.source.column->extent[1];
+    change_byte(path, e->offset_bytes + e->stored_bytes - 1, 0x81);
+    assert_memory_equal(rows(&o, 10, 20), &data[40], 40);
+    assert_int_equal(source_load(&o.source, 110, 120, &o.bench, &err), -1);
+    check_contains(err.text, "rows 100-200 cannot be read, the file is damaged (deflate: ");
+    assert_memory_equal(rows(&o, 10, 20), &data[40], 40);
+    close_column(&o);
+}
+
 static void a_column_without_rows_has_none(void **state)
 {
     char path[PUT_PATH_SIZE];
@@ -383,7 +445,9 @@ int main(void)
         cmocka_unit_test(columns_in_one_piece_read_as_the_library_does),
         cmocka_unit_test(every_half_becomes_the_same_single_as_in_the_library),
         cmocka_unit_test(what_lies_or_is_filtered_in_another_way_reads_as_the_library_does),
+        cmocka_unit_test(chunks_that_a_filter_left_out_read_as_they_are),
         cmocka_unit_test(flipped_bytes_under_a_checksum_are_refused_here_and_by_the_library),
+        cmocka_unit_test(after_a_damaged_chunk_the_one_before_it_is_read_again),
         cmocka_unit_test(a_column_without_rows_has_none),
     };
     return cmocka_run_group_tests(tests, put_make_folder, put_remove_folder);
