@@ -56,7 +56,4 @@ void simd_make(const struct simd *simd, struct simd_momenta *out, const struct s
             make_one(out, in, i);
         }
     }
-    for (size_t i = n; i < n + SIMD_LANES; i++) {
-        out->px[i] = out->py[i] = out->pz[i] = out->e[i] = 0;
-    }
 }

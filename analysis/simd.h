@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* simd.h - momenta of many objects at once, and the masses of all choices of three jets of an event,
- * in vectors: one source, compiled for several levels of the processor, one of which is chosen when
- * the program runs. All of them give the same bits. */
+/* simd.h - momenta of many objects at once, and a screen of the choices of three jets of many events, in
+ * vectors: one source, compiled for several levels of the processor, one of which is chosen when the
+ * program runs. All of them give the same bits but of the screen, which decides nothing (trijet.h). */
 #ifndef ANALYSIS_SIMD_H
 #define ANALYSIS_SIMD_H
 
@@ -27,12 +27,11 @@ struct simd_polar {
     double mass[SIMD_BLOCK];
 };
 
-/* Whole vectors are read, beyond the last object. */
 struct simd_momenta {
-    double px[SIMD_BLOCK + SIMD_LANES];
-    double py[SIMD_BLOCK + SIMD_LANES];
-    double pz[SIMD_BLOCK + SIMD_LANES];
-    double e[SIMD_BLOCK + SIMD_LANES]; /* sqrt(p^2 + mass^2) */
+    double px[SIMD_BLOCK];
+    double py[SIMD_BLOCK];
+    double pz[SIMD_BLOCK];
+    double e[SIMD_BLOCK]; /* sqrt(p^2 + mass^2) */
 };
 
 /* Of SIMD_BLOCK choices of three, the transverse part of each. */
