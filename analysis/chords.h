@@ -15,9 +15,9 @@
  *     0.19 before, and less; so q is off by 3.8, w by 7.8 and by 0.2 for the polynomial. Doubled twice
  *     (4 + w has the share w / (4 + w) of w's): 15.8, 33.2.
  *   - dphi 1 within half a turn. Beyond it a turn is subtracted from the larger angle: exactly where
- *     that is 2.28 or more, else with half a unit of 4; but then, the other being -3.2 or more, 0.8 is
- *     left, so 5 in all. The turn's last digits leave 5e-14. t = dphi^2 11, q 4.3, v 15.5, doubled once
- *     17.5: below that of w.
+ *     that is 2.2832 or more, else off by 4; but then, the other being -3.2 or more, 0.8 is left: 5. The
+ *     other and the turn's last digits add 1 at most: 6 in all. These digits leave 5e-14. t = dphi^2 13,
+ *     q 4.8, v 19, doubled once 21: below that of w.
  *   - cosh(eta) = 1 + w(eta) / 2, with t 1: 5.0, doubled 10.6, 11.6.
  * Rounding a product and its sum at once leaves less. */
 #ifndef ANALYSIS_CHORDS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* level.h - the levels of the processor for which loops are compiled each by itself, and which of them is
- * used. To have another source of such loops: add_levels in CMakeLists.txt, and a table by level. */
+ * used. To have another source of such loops: add_level in CMakeLists.txt, and a table by level. */
 #ifndef ANALYSIS_LEVEL_H
 #define ANALYSIS_LEVEL_H
 

@@ -17,13 +17,14 @@
  *     it 5, the sum with the other term 1: in all 45.2.
  *   - (mi^2 + mj^2) / 2 less. Their sum with it 1, two sums of T 2: 48.2. 50 holds it, so m is off by 25 and
  *     by 1 for rounding the root: 26 u m.
- * What is not relative: the last digits of a turn leave 5e-14 of an angle, 2 pi 5e-14 pT pT <= 3e-5 GeV^2 of
- * m^2; what underflows, less. And the float64 result is off itself, by 32 2^-53 E^2 for rounding and 2e-15
- * of each momentum (elementary.h), 2e-14 E^2 in all, with E <= 3 (2^15 + 2^13) below 3e-4 GeV^2. Where m is
- * at least far_mass, 3.3e-4 / (2 far_mass) = 1.1e-5 GeV of m; with the wanted mass M above mass_min, 6 u M.
+ * What is not relative: the last digits of a turn leave 5e-14 of an angle, 3 * 2 * 5e-14 pT pT <= 3e-5 GeV^2
+ * of m^2 (v' is 2 sin(x)); what underflows, less. And the float64 result is off itself, by 32 2^-53 E^2 for
+ * rounding and 2e-15 of each momentum (elementary.h), 2e-14 E^2 in all, with E^2 <= 9 (2^30 + 2^26) below
+ * 3e-4 GeV^2. Where m is at least far_mass, 3.3e-4 / (2 far_mass) = 1.1e-5 GeV of m; with the wanted mass M
+ * above mass_min, 6 u M.
  *
  * A distance d = abs(m - M) is off by that, u M for M in float32 and u d for rounding the difference: with
- * m <= M + d by 32 u (M + d) + 7 u M < error_share (M + d).
+ * m <= M + d by 27 u (M + d) + 7 u M < error_share (M + d).
  *
  * When is the closest sure? If its distance and that of the next one, less the errors, leave a gap: the
  * others are further than the next, and what is further in float32 by their own errors at most is nearer.

@@ -3,9 +3,9 @@
  *
  * Lanes of one reader share what is known of the file and nothing that changes: each may be used on
  * a thread of its own at the same time as the others (calls of the format's library take turns),
- * and has decoded chunks of its own, so a chunk that two of them touch is decoded twice. Memory of a
+ * and has chunks of its own, so one that two of them touch is decompressed twice. Memory of a
  * lane, whatever the length of the file: a block of each column, reader_block_rows events long, of
- * each compressed one a decoded chunk (64 MiB at most), and four such. */
+ * each compressed one a decompressed chunk (64 MiB at most), and four such. */
 #ifndef WORKER_LANE_H
 #define WORKER_LANE_H
 
