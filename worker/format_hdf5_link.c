@@ -68,12 +68,16 @@ static int look_up(struct walk *w, H5L_info_t *info, struct error *err)
     if (H5Lget_info(w->file, w->done, info, H5P_DEFAULT) >= 0) {
         return 0;
     }
-    w->missing = H5Lexists(w->file, w->done, H5P_DEFAULT) == 0;
-    if (!w->missing) {
-        return hdf5_fail(err, "%s cannot be looked up", w->done);
+    htri_t exists = H5Lexists(w->file, w->done, H5P_DEFAULT);
+    if (exists == 0) {
+        w->missing = true;
+        (void)H5Eclear2(H5E_DEFAULT);
+        return 0;
     }
-    (void)H5Eclear2(H5E_DEFAULT);
-    return 0;
+    if (exists > 0) { /* for its reason, which was cleared */
+        (void)H5Lget_info(w->file, w->done, info, H5P_DEFAULT);
+    }
+    return hdf5_fail(err, "%s cannot be looked up", w->done);
 }
 
 /* Follows hard links up to the end, to nothing, or through one soft link (*soft). */

@@ -4,12 +4,12 @@
  *
  * What is not known here (a type, a filter, a piece without a place) comes through the format, under
  * its mutex; so sources of one file, one a thread, are loaded at the same time. Stored bytes are
- * read, not mapped: that was faster than the page faults of a mapping (DESIGN.md), and a file that
+ * read, not mapped: all in all that was faster than a mapping (DESIGN.md), and a file that
  * becomes shorter is a short read instead of a signal. What comes next the kernel reads meanwhile
  * (to tell it with posix_fadvise gained nothing).
  *
  * Memory of a column: the rows asked for, and of a filtered one a decompressed chunk, the last, of
- * which rows were left over. Its bytes are sorted and its numbers converted row by row as they are
+ * which rows were left over. Its bytes are sorted and its numbers converted block by block as they are
  * asked for: a chunk is longer than the processor's cache, a block is not. */
 #ifndef WORKER_SOURCE_H
 #define WORKER_SOURCE_H
