@@ -194,41 +194,6 @@ static int get_stored(struct source *s, const struct extent *e, struct filter_be
                : fail_rows(e, &why, err);
 }
 
-/* One extent, whole, into out, all filters undone but those whose bit is set in `left`. */
-static int undo_filters(struct source *s, const struct extent *e, uint32_t *left,
-                        struct filter_bench *bench, void *out, struct error *err)
-{
-    const struct filter_piece piece = {.in = bench->input.data,
-                                       .stored_bytes = (size_t)e->stored_bytes,
-                                       .out = out,
-                                       .plain_bytes = plain_bytes(s->column)};
-    uint32_t mask = 0;
-    struct error damage = {0};
-    struct error why = {0};
-    if (get_stored(s, e, bench, &mask, err) != 0) {
-        return -1;
-    }
-    *left &= ~mask;
-    if (filter_chain_undo(&s->chain, mask | *left, bench, &piece, &damage) != 0) {
-        (void)error_set(&why, damage.kind, ", the file is damaged (%.200s)", damage.text);
-        return fail_rows(e, &why, err);
-    }
-    return 0;
-}
-
-/* One extent, whole, into out[chunk_rows]. */
-static int decode(struct source *s, const struct part *p, struct filter_bench *bench, void *out,
-                  struct error *err)
-{
-    size_t n = (size_t)s->column->chunk_rows;
-    uint32_t left = 0;
-    if (undo_filters(s, p->extent, &left, bench, narrow_in(s->column, out, n), err) != 0) {
-        return -1;
-    }
-    widen(s->column, n, out);
-    return 0;
-}
-
 /* The bit of a filter that left the bytes of numbers shuffled: the first of all. */
 static uint32_t shuffle_bit(const struct source *s)
 {
@@ -238,7 +203,30 @@ static uint32_t shuffle_bit(const struct source *s)
                : 0;
 }
 
-/* The extent into the chunk at hand, unless it is that already. Shuffled bytes stay so. */
+/* The extent, whole, into the chunk at hand. Shuffled bytes stay so. */
+static int decode(struct source *s, const struct extent *e, struct filter_bench *bench,
+                  struct error *err)
+{
+    const struct filter_piece piece = {.in = bench->input.data,
+                                       .stored_bytes = (size_t)e->stored_bytes,
+                                       .out = s->chunk.data,
+                                       .plain_bytes = plain_bytes(s->column)};
+    uint32_t mask = 0;
+    struct error damage = {0};
+    struct error why = {0};
+    if (get_stored(s, e, bench, &mask, err) != 0) {
+        return -1;
+    }
+    uint32_t left = shuffle_bit(s) & ~mask;
+    if (filter_chain_undo(&s->chain, mask | left, bench, &piece, &damage) != 0) {
+        (void)error_set(&why, damage.kind, ", the file is damaged (%.200s)", damage.text);
+        return fail_rows(e, &why, err);
+    }
+    s->is_shuffled = left != 0;
+    return 0;
+}
+
+/* Unless it is the chunk at hand already. */
 static int keep_chunk(struct source *s, const struct part *p, struct filter_bench *bench,
                       struct error *err)
 {
@@ -246,12 +234,10 @@ static int keep_chunk(struct source *s, const struct part *p, struct filter_benc
         return 0;
     }
     s->n_chunk = 0;
-    uint32_t left = shuffle_bit(s);
     if (room_for(&s->chunk, (size_t)s->column->chunk_rows, s->column->size, err) != 0 ||
-        undo_filters(s, p->extent, &left, bench, s->chunk.data, err) != 0) {
+        decode(s, p->extent, bench, err) != 0) {
         return -1;
     }
-    s->is_shuffled = left != 0;
     s->n_chunk = p->index + 1;
     return 0;
 }
@@ -271,20 +257,6 @@ static void take_rows(const struct source *s, const struct part *p, void *out)
     widen(c, n, out);
 }
 
-static int load_part(struct source *s, const struct part *p, struct filter_bench *bench,
-                     struct error *err)
-{
-    void *out = row_in(s, &s->rows, p->first - s->first);
-    if (p->stop - p->first == s->column->chunk_rows && s->n_chunk != p->index + 1) {
-        return decode(s, p, bench, out, err);
-    }
-    if (keep_chunk(s, p, bench, err) != 0) {
-        return -1;
-    }
-    take_rows(s, p, out);
-    return 0;
-}
-
 static int load_decoded(struct source *s, struct filter_bench *bench, struct error *err)
 {
     if (room_for(&s->rows, (size_t)(s->stop - s->first), s->column->raw_size, err) != 0) {
@@ -292,9 +264,10 @@ static int load_decoded(struct source *s, struct filter_bench *bench, struct err
     }
     for (uint64_t row = s->first; row < s->stop;) {
         struct part p = part_at(s, row);
-        if (load_part(s, &p, bench, err) != 0) {
+        if (keep_chunk(s, &p, bench, err) != 0) {
             return -1;
         }
+        take_rows(s, &p, row_in(s, &s->rows, p.first - s->first));
         row = p.stop;
     }
     s->numbers = s->rows.data;
