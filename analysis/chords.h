@@ -25,7 +25,10 @@
 
 #include <math.h>
 
-static const float chord_eta_max = 5;     /* of either */
+/* Within which all this holds, of either direction; opening_of's pT, so that nothing overflows. */
+static const float chord_pt_min = 0x1p-10F;
+static const float chord_pt_max = 0x1p13F;
+static const float chord_eta_max = 5;
 static const float chord_phi_min = -3.2F; /* from -pi to pi, or from 0 to 2 pi */
 static const float chord_phi_max = 6.4F;
 
@@ -75,10 +78,22 @@ static inline float hyperbolic_cosine(float x)
     return add_product(0.5F, w * (4 + w), 1);
 }
 
-/* The angle between two, to be squared, where the larger is at most chord_phi_max and the other
- * chord_phi_min at least. */
-static inline float angle_between(float larger, float other)
+/* Whether a particle's are within these limits; NaN is not. */
+static inline int is_pt_eta(float pt, float eta)
 {
+    return (pt >= chord_pt_min) & (pt <= chord_pt_max) & (fabsf(eta) <= chord_eta_max);
+}
+
+static inline int is_phi(float phi)
+{
+    return (phi >= chord_phi_min) & (phi <= chord_phi_max);
+}
+
+/* The angle between two directions, to be squared. */
+static inline float angle_between(float a, float b)
+{
+    float larger = a > b ? a : b;
+    float other = a > b ? b : a;
     int beyond = larger - other > half_turn;
     float high = beyond ? turn_high : 0;
     float low = beyond ? turn_low : 0;

@@ -21,7 +21,7 @@
  *     p <= 2^13 cosh 5.
  * Together below 44. Columns of float64 are rounded to float32, which adds 1 for each pT, and 5
  * (eta tanh(eta)) to cosh(eta): 18.6 in place of 12.6, so 56. MASS2_ERROR is 60. Within the
- * limits below nothing overflows, and only t can underflow, which then is nothing beside a mass. Beyond
+ * limits nothing overflows, and only t can underflow, which then is nothing beside a mass. Beyond
  * them, and for NaN, the answer is NaN. */
 #include <math.h>
 #include <string.h>
@@ -30,8 +30,6 @@
 #include "analysis/mass2_axis.h"
 #include "analysis/pairs_level.h"
 
-static const float pt_min = 0x1p-10F;
-static const float pt_max = 0x1p13F;
 static const float mass_min = 0x1p-14F;
 static const float mass_max = 0x1p13F;
 
@@ -57,8 +55,7 @@ struct opened {
 static inline struct opened open_one(const float pt[2], const float eta[2], float d_eta,
                                      float d_phi, int good)
 {
-    good &= (pt[0] >= pt_min) & (pt[0] <= pt_max) & (pt[1] >= pt_min) & (pt[1] <= pt_max) &
-            (fabsf(eta[0]) <= chord_eta_max) & (fabsf(eta[1]) <= chord_eta_max);
+    good &= is_pt_eta(pt[0], eta[0]) & is_pt_eta(pt[1], eta[1]);
     float opening = opening_of(pt[0], pt[1], d_eta, d_phi);
     return (struct opened){
         .opening = good ? opening : NAN,
@@ -69,10 +66,8 @@ static inline struct opened open_one(const float pt[2], const float eta[2], floa
 static inline struct opened open_narrow(const float pt[2], const float eta[2],
                                         const float phi[2])
 {
-    float larger = phi[0] > phi[1] ? phi[0] : phi[1];
-    float other = phi[0] > phi[1] ? phi[1] : phi[0];
-    int good = (larger <= chord_phi_max) & (other >= chord_phi_min);
-    return open_one(pt, eta, eta[0] - eta[1], angle_between(larger, other), good);
+    return open_one(pt, eta, eta[0] - eta[1], angle_between(phi[0], phi[1]),
+                    is_phi(phi[0]) & is_phi(phi[1]));
 }
 
 static inline void put(struct pairs *to, size_t k, const struct opened *o)

@@ -121,8 +121,6 @@ static void sum_pt(double *restrict pt, const struct simd_three *restrict in, si
 }
 
 /* The limits within which the bound of trijet.c holds, beside those of chords.h. */
-static const float pt_min = 0x1p-10F;
-static const float pt_max = 0x1p13F;
 static const float mass_max = 0x1p13F;
 static const float momentum_max = 0x1p15F;
 
@@ -156,9 +154,8 @@ static void make_jets(struct jets *restrict to, size_t j, const struct simd_jets
         float phi = from->phi[at];
         float mass = from->mass[at];
         float momentum = pt * hyperbolic_cosine(eta);
-        int good = (pt >= pt_min) & (pt <= pt_max) & (fabsf(eta) <= chord_eta_max) &
-                   (momentum <= momentum_max) & (phi >= chord_phi_min) &
-                   (phi <= chord_phi_max) & (fabsf(mass) <= mass_max);
+        int good = is_pt_eta(pt, eta) & is_phi(phi) & (momentum <= momentum_max) &
+                   (fabsf(mass) <= mass_max);
         float share = mass / momentum;
         float share2 = share * share;
         to->pt[j][l] = there ? pt : NAN;
@@ -175,13 +172,9 @@ static void make_jets(struct jets *restrict to, size_t j, const struct simd_jets
 static void add_pair(float *restrict t, const struct jets *restrict jet, size_t i, size_t j)
 {
     for (size_t l = 0; l < SIMD_EVENTS; l++) {
-        float phi_i = jet->phi[i][l];
-        float phi_j = jet->phi[j][l];
-        float larger = phi_i > phi_j ? phi_i : phi_j;
-        float other = phi_i > phi_j ? phi_j : phi_i;
         float opening =
             opening_of(jet->pt[i][l], jet->pt[j][l], jet->eta[i][l] - jet->eta[j][l],
-                       angle_between(larger, other));
+                       angle_between(jet->phi[i][l], jet->phi[j][l]));
         float excess_i = jet->excess[i][l];
         float excess_j = jet->excess[j][l];
         float momenta2 = 2 * jet->momentum[i][l] * jet->momentum[j][l];
