@@ -18,7 +18,7 @@ compile()
 {
     local program=$1
     shift
-    [ "$here/$program.cpp" -nt "$program" ] || return 0
+    [ "$here/$program.cpp" -nt "$program" ] || [ "$here/contender.hpp" -nt "$program" ] || return 0
     g++ -O3 -march=native -std=c++17 "$@" -I"$root/include" "$here/$program.cpp" -o "$program" \
         -L"$root/lib" -Wl,-rpath,"$root/lib" -Wl,--allow-shlib-undefined \
         -lCore -lROOTDataFrame -lROOTVecOps -lHist -lMathCore -lTree -lTreePlayer -lRIO -lROOTNTuple -lImt -lThread

@@ -7,18 +7,10 @@
 #include <ROOT/RDataFrame.hxx>
 #include <ROOT/RVec.hxx>
 #include <Math/Vector4D.h>
-#include <ctime>
-#include <iostream>
-#include <string>
+
+#include "contender.hpp"
 
 using ROOT::RVec;
-
-static double now(clockid_t clock)
-{
-    timespec t;
-    clock_gettime(clock, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static double massOf(const RVec<float> &pt, const RVec<float> &eta, const RVec<float> &phi,
                      const RVec<float> &mass)
@@ -30,20 +22,12 @@ static double massOf(const RVec<float> &pt, const RVec<float> &eta, const RVec<f
 
 int main(int, char **argument)
 {
-    std::cout << "{\"ready\": true}" << std::endl;
-    for (std::string line; std::getline(std::cin, line);) {
-        const double wall = now(CLOCK_MONOTONIC);
-        const double cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+    play([argument] {
         ROOT::RDataFrame frame(argument[2], argument[1]);
         auto pairs = frame.Filter([](const RVec<int> &q) { return q.size() == 2 && q[0] * q[1] < 0; },
                                   {"Muon_charge"});
         auto hist = pairs.Define("mass", massOf, {"Muon_pt", "Muon_eta", "Muon_phi", "Muon_mass"})
                         .Histo1D<double>({"mass", "", 1000, 0, 200}, "mass");
-        const auto entries = hist->GetEntries();
-        std::cout << "{\"wall_s\": " << now(CLOCK_MONOTONIC) - wall
-                  << ", \"cpu_s\": " << now(CLOCK_PROCESS_CPUTIME_ID) - cpu << ", \"gave\": [";
-        for (int i = 0; i <= hist->GetNbinsX() + 1; i++)
-            std::cout << (i ? ", " : "") << static_cast<long long>(hist->GetBinContent(i));
-        std::cout << "], \"entries\": " << static_cast<long long>(entries) << "}" << std::endl;
-    }
+        return countsOf(*hist);
+    });
 }

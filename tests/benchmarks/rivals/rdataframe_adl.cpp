@@ -9,11 +9,11 @@
 #include <ROOT/RVec.hxx>
 
 #include <cmath>
-#include <ctime>
-#include <iostream>
 #include <limits>
 #include <string>
 #include <vector>
+
+#include "contender.hpp"
 
 using ROOT::RDF::RNode;
 using ROOT::RDF::RResultPtr;
@@ -198,24 +198,10 @@ static Histogram answer(int query, RNode node)
     }
 }
 
-static double now(clockid_t clock)
-{
-    timespec t;
-    clock_gettime(clock, &t);
-    return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 int main(int, char **argument)
 {
-    std::cout << "{\"ready\": true}" << std::endl;
-    for (std::string line; std::getline(std::cin, line);) {
-        const double wall = now(CLOCK_MONOTONIC), cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+    play([argument] {
         auto hist = answer(std::stoi(argument[1]), ROOT::RDataFrame(argument[2], argument[3]));
-        hist->GetEntries();
-        std::cout << "{\"wall_s\": " << now(CLOCK_MONOTONIC) - wall
-                  << ", \"cpu_s\": " << now(CLOCK_PROCESS_CPUTIME_ID) - cpu << ", \"gave\": [";
-        for (int i = 0; i <= hist->GetNbinsX() + 1; i++)
-            std::cout << (i ? ", " : "") << static_cast<long long>(hist->GetBinContent(i));
-        std::cout << "]}" << std::endl;
-    }
+        return countsOf(*hist);
+    });
 }
